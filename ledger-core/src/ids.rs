@@ -118,17 +118,11 @@ fn id_error(what: &'static str, text: &str, rule: &'static str) -> IdError {
 
 /// Longest organisation id, place number and product number: long enough for any register, short enough for a label.
 pub const NUMBER_MAX: usize = 32;
-/// Longest lot number: GS1 application identifier 10.
-pub const LOT_NUMBER_MAX: usize = 20;
 
-fn is_number(text: &str) -> bool {
+/// Whether a text may be the number of a place or product: 1–32 of `A-Z 0-9 -`.
+pub fn is_number(text: &str) -> bool {
     (1..=NUMBER_MAX).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
-}
-
-/// GS1 character set 82: what may stand in a lot number or serial number.
-pub fn is_cset82(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!\"%&'()*+,-./_:;<=>?".contains(&byte)
 }
 
 /// A member organisation, as the authority registered it.
@@ -219,5 +213,5 @@ scoped_id!(
 scoped_id!(
     /// A lot: the organisation of the device that created it, and its number there. Never a GTIN.
     LotId, "lot", "1–20 letters, digits or !\"%&'()*+,-./_:;<=>?",
-    |text| (1..=LOT_NUMBER_MAX).contains(&text.len()) && text.bytes().all(is_cset82)
+    |text| crate::code::check_lot(text).is_ok()
 );

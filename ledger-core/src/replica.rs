@@ -1,0 +1,179 @@
+//! The log, replayed: Merkle tree, roster, chains and map together, as of one size.
+//!
+//! Every node, every qr-service and every check of a stored log runs this one fold. It is rebuilt from the
+//! entries whenever it is missing; nothing in it is a truth of its own.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::admit::{AdmittedEvent, Refusal, admit};
+use crate::chain::{Chains, Link};
+use crate::genesis::{Genesis, GenesisError, ledger_id};
+use crate::ids::{DeviceKey, EventId, Hash, LeafIndex, LedgerId, TreeSize};
+use crate::kind::Kind;
+use crate::map::Map;
+use crate::merkle::{MemoryTree, leaf_hash};
+use crate::roster::{Referred, Roster, VoidReason};
+use crate::sign::SignedEvent;
+use crate::subject::{Subject, own_subjects};
+
+/// What became of an event when it was logged.
+#[derive(Clone, Debug)]
+pub struct LoggedEvent {
+    /// Its place.
+    pub index: LeafIndex,
+    /// The event.
+    pub event: SignedEvent,
+    /// Why it is void, if it is.
+    pub void: Option<VoidReason>,
+    /// The subjects it is listed under; none when void.
+    pub subjects: BTreeSet<Subject>,
+}
+
+/// Where an event stands and what it counts for, kept for references and receipts.
+#[derive(Clone, Debug)]
+struct Standing {
+    referred: Referred,
+    void: Option<VoidReason>,
+    subjects: BTreeSet<Subject>,
+}
+
+/// The log, replayed.
+pub struct Replica {
+    ledger: LedgerId,
+    genesis: Genesis,
+    tree: MemoryTree,
+    roster: Roster,
+    chains: Chains,
+    map: Map,
+    standing: HashMap<EventId, Standing>,
+}
+
+impl Replica {
+    /// A log with nothing but its genesis.
+    ///
+    /// # Errors
+    /// [`GenesisError`] when the bytes are none.
+    pub fn new(genesis_bytes: &[u8]) -> Result<Replica, GenesisError> {
+        let genesis = Genesis::decode(genesis_bytes)?;
+        let ledger = ledger_id(genesis_bytes);
+        let mut tree = MemoryTree::new();
+        tree.append(leaf_hash(genesis_bytes));
+        Ok(Replica {
+            ledger,
+            roster: Roster::new(&genesis),
+            genesis,
+            tree,
+            chains: Chains::new(ledger),
+            map: Map::new(),
+            standing: HashMap::new(),
+        })
+    }
+
+    /// The ledger's identity.
+    pub fn ledger_id(&self) -> LedgerId {
+        self.ledger
+    }
+
+    /// The genesis.
+    pub fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// How many leaves there are, genesis included.
+    pub fn size(&self) -> TreeSize {
+        self.tree.size()
+    }
+
+    /// The RFC 6962 root.
+    pub fn root(&self) -> Hash {
+        self.tree.root()
+    }
+
+    /// The tree's hashes, for tiles and proofs.
+    pub fn tree(&self) -> &MemoryTree {
+        &self.tree
+    }
+
+    /// The members.
+    pub fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// The map root over all leaves so far.
+    pub fn map_root(&mut self) -> Hash {
+        self.map.root()
+    }
+
+    /// The map.
+    pub fn map(&mut self) -> &mut Map {
+        &mut self.map
+    }
+
+    /// The next link of a device.
+    pub fn next_link(&self, device: &DeviceKey) -> Link {
+        self.chains.next(device)
+    }
+
+    /// Where an event stands, if it is logged.
+    pub fn find(&self, id: &EventId) -> Option<LeafIndex> {
+        self.standing.get(id).map(|standing| standing.referred.index)
+    }
+
+    /// Why a logged event is void; `None` when it is in force or not logged.
+    pub fn void_reason(&self, id: &EventId) -> Option<VoidReason> {
+        self.standing.get(id).and_then(|standing| standing.void)
+    }
+
+    /// The complete list of a subject, in log order.
+    pub fn list(&self, subject: &Subject) -> &[(LeafIndex, Hash)] {
+        self.map.list(&subject.key())
+    }
+
+    /// Asks the door, changing nothing.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the event may not take the next place.
+    pub fn check(&self, bytes: &[u8]) -> Result<AdmittedEvent, Refusal> {
+        admit(&self.ledger, &self.roster, &self.chains, bytes)
+    }
+
+    /// Gives an admitted event the next place. The event must have been admitted at this size.
+    pub fn append(&mut self, admitted: AdmittedEvent) -> LoggedEvent {
+        let event = admitted.into_event();
+        let index = LeafIndex(self.tree.size().0);
+        let verdict = self.weigh(&event);
+        self.tree.append(event.id().0);
+        self.chains.advance(&event);
+        let subjects = match verdict {
+            Ok(()) => self.subjects_of(&event),
+            Err(_) => BTreeSet::new(),
+        };
+        if verdict.is_ok() {
+            self.roster.apply(index, &event);
+        }
+        for subject in &subjects {
+            self.map.append(subject.key(), index, event.id().0);
+        }
+        let referred = Referred { index, iss: event.iss().clone(), kind: event.body().kind };
+        let void = verdict.err();
+        self.standing.insert(event.id(), Standing { referred, void, subjects: subjects.clone() });
+        LoggedEvent { index, event, void, subjects }
+    }
+
+    fn weigh(&self, event: &SignedEvent) -> Result<(), VoidReason> {
+        let referred = event.body().reference.and_then(|id| self.in_force(&EventId(id)));
+        self.roster.weigh(event, referred.map(|standing| &standing.referred))
+    }
+
+    fn in_force(&self, id: &EventId) -> Option<&Standing> {
+        self.standing.get(id).filter(|standing| standing.void.is_none() && standing.referred.kind != Kind::MapHead)
+    }
+
+    fn subjects_of(&self, event: &SignedEvent) -> BTreeSet<Subject> {
+        let mut subjects = own_subjects(event);
+        if let Some(standing) = event.body().reference.and_then(|id| self.in_force(&EventId(id))) {
+            subjects.extend(standing.subjects.iter().cloned());
+        }
+        subjects
+    }
+}

@@ -1,0 +1,295 @@
+//! Draft → [`SignedEvent`]: COSE_Sign1 envelopes whose exact bytes are kept (`docs/formats.md` sections 3 and 4).
+//!
+//! In scope: making an envelope, reading one, checking its signature. Out of scope: whether the signer was
+//! enrolled and next in its chain ([`crate::admit`]).
+//!
+//! Invariant: a [`SignedEvent`] exists only for bytes whose signature was checked for one ledger.
+
+use ed25519_dalek::{Signer, SigningKey};
+
+use crate::body::{Body, BodyError};
+use crate::chain::Link;
+use crate::encode::{DecodeError, Value};
+use crate::ids::{DeviceKey, EventId, Hash, LedgerId, OrgId};
+use crate::key::PublicKey;
+use crate::merkle::leaf_hash;
+use crate::time::Timestamp;
+
+/// Largest envelope: sixteen times a large event, small enough to hold thousands in memory.
+pub const ENVELOPE_MAX_BYTES: usize = 16_384;
+/// First line of the external data that every signature covers.
+const AAD_LINE: &[u8] = b"ocop-event/v1\n";
+/// Tag 18, array of four.
+const ENVELOPE_HEAD: [u8; 2] = [0xd2, 0x84];
+/// `{1: -8, 3: "ocop/event", 4: h'` 32 bytes … the protected header up to the key.
+const PROTECTED_HEAD: [u8; 17] = *b"\xa4\x01\x27\x03\x6aocop/event\x04\x58";
+/// … `', 15: {1:` up to the issuer.
+const PROTECTED_ISS: [u8; 3] = [0x0f, 0xa1, 0x01];
+
+/// What somebody wants to say, before it is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// When it happened.
+    pub occurred: Timestamp,
+    /// The device's clock.
+    pub signed: Timestamp,
+    /// What happened.
+    pub body: Body,
+}
+
+/// What an envelope says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload {
+    /// Its place in the device's chain.
+    pub link: Link,
+    /// What is said, and when.
+    pub draft: Draft,
+}
+
+/// An envelope that was read but whose signature was not checked yet.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    bytes: Vec<u8>,
+    protected: Vec<u8>,
+    payload_bytes: Vec<u8>,
+    signature: [u8; 64],
+    device: DeviceKey,
+    iss: OrgId,
+    payload: Payload,
+}
+
+/// An event whose signature holds for the ledger it was checked against.
+#[derive(Clone, Debug)]
+pub struct SignedEvent {
+    bytes: Vec<u8>,
+    id: EventId,
+    device: DeviceKey,
+    iss: OrgId,
+    payload: Payload,
+}
+
+/// Bytes that are no envelope of this format, or carry no good signature. The sender is at fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    /// Longer than [`ENVELOPE_MAX_BYTES`].
+    #[error("the envelope is longer than {ENVELOPE_MAX_BYTES} bytes")]
+    TooLong,
+    /// Not COSE_Sign1 with exactly the headers of section 3.
+    #[error("not an envelope of this format")]
+    Shape,
+    /// The payload is not canonical CBOR.
+    #[error("the payload is not canonical: {0}")]
+    Payload(#[from] DecodeError),
+    /// The payload has other keys than section 4 says, or values of another form.
+    #[error("the payload's {0} is not of its form")]
+    Field(&'static str),
+    /// The body is not allowed.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// The key is none, or the signature does not hold.
+    #[error("the signature does not hold")]
+    Signature,
+}
+
+impl Draft {
+    /// Signs the draft as the next event of a device. Deterministic: the same draft at the same place
+    /// gives the same bytes.
+    pub fn sign(self, key: &SigningKey, ledger: &LedgerId, iss: &OrgId, link: Link) -> SignedEvent {
+        let device = DeviceKey(PublicKey::of(key).to_bytes());
+        let payload = Payload { link, draft: self };
+        let payload_bytes = payload.to_value().encode();
+        let protected = protected(&device, iss);
+        let signature = key.sign(&signed_bytes(&protected, ledger, &payload_bytes)).to_bytes();
+        let mut bytes = ENVELOPE_HEAD.to_vec();
+        bytes.extend(Value::Bytes(protected).encode());
+        bytes.push(0xa0);
+        bytes.extend(Value::Bytes(payload_bytes).encode());
+        bytes.extend(Value::bytes(&signature).encode());
+        SignedEvent { id: event_id(&bytes), bytes, device, iss: iss.clone(), payload }
+    }
+}
+
+impl Payload {
+    fn to_value(&self) -> Value {
+        Value::map([
+            ("v", Value::Int(1)),
+            ("epoch", Value::uint(self.link.epoch)),
+            ("seq", Value::uint(self.link.seq)),
+            ("prev", Value::bytes(&self.link.prev.0)),
+            ("occurred", self.draft.occurred.to_value()),
+            ("signed", self.draft.signed.to_value()),
+            ("body", self.draft.body.to_value()),
+        ])
+    }
+
+    fn from_value(value: &Value) -> Result<Payload, EnvelopeError> {
+        let field = |key: &'static str| value.get(key).ok_or(EnvelopeError::Field(key));
+        let number = |key| field(key)?.as_uint().ok_or(EnvelopeError::Field(key));
+        let time = |key| Timestamp::from_value(field(key)?).map_err(|_| EnvelopeError::Field(key));
+        if value.as_map().map(<[_]>::len) != Some(7) || number("v")? != 1 {
+            return Err(EnvelopeError::Field("v"));
+        }
+        let prev = field("prev")?.as_bytes32().ok_or(EnvelopeError::Field("prev"))?;
+        Ok(Payload {
+            link: Link { epoch: number("epoch")?, seq: number("seq")?, prev: Hash(prev) },
+            draft: Draft {
+                occurred: time("occurred")?,
+                signed: time("signed")?,
+                body: Body::from_value(field("body")?)?,
+            },
+        })
+    }
+}
+
+impl Envelope {
+    /// Reads an envelope.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`] for anything that sections 1 to 6 do not allow.
+    pub fn parse(bytes: &[u8]) -> Result<Envelope, EnvelopeError> {
+        if bytes.len() > ENVELOPE_MAX_BYTES {
+            return Err(EnvelopeError::TooLong);
+        }
+        let rest = bytes.strip_prefix(&ENVELOPE_HEAD).ok_or(EnvelopeError::Shape)?;
+        let (protected, rest) = byte_string(rest)?;
+        let rest = rest.strip_prefix(&[0xa0]).ok_or(EnvelopeError::Shape)?;
+        let (payload_bytes, rest) = byte_string(rest)?;
+        let (signature, rest) = byte_string(rest)?;
+        let signature = signature.try_into().map_err(|_| EnvelopeError::Shape)?;
+        if !rest.is_empty() {
+            return Err(EnvelopeError::Shape);
+        }
+        let (device, iss) = read_protected(protected)?;
+        let payload = Payload::from_value(&Value::decode(payload_bytes)?)?;
+        Ok(Envelope {
+            bytes: bytes.to_vec(),
+            protected: protected.to_vec(),
+            payload_bytes: payload_bytes.to_vec(),
+            signature,
+            device,
+            iss,
+            payload,
+        })
+    }
+
+    /// The event id, which needs no signature.
+    pub fn id(&self) -> EventId {
+        event_id(&self.bytes)
+    }
+
+    /// The key that claims to have signed.
+    pub fn device(&self) -> DeviceKey {
+        self.device
+    }
+
+    /// The organisation that it claims to speak for.
+    pub fn iss(&self) -> &OrgId {
+        &self.iss
+    }
+
+    /// What it says.
+    pub fn payload(&self) -> &Payload {
+        &self.payload
+    }
+
+    /// Checks the signature for a ledger.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Signature`] when it does not hold there.
+    pub fn verify(self, ledger: &LedgerId) -> Result<SignedEvent, EnvelopeError> {
+        let key = PublicKey::from_bytes(&self.device.0).map_err(|_| EnvelopeError::Signature)?;
+        let message = signed_bytes(&self.protected, ledger, &self.payload_bytes);
+        key.verify(&message, &self.signature).map_err(|_| EnvelopeError::Signature)?;
+        Ok(SignedEvent {
+            id: event_id(&self.bytes),
+            bytes: self.bytes,
+            device: self.device,
+            iss: self.iss,
+            payload: self.payload,
+        })
+    }
+}
+
+impl SignedEvent {
+    /// The exact bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The event's identity.
+    pub fn id(&self) -> EventId {
+        self.id
+    }
+
+    /// The device that signed.
+    pub fn device(&self) -> DeviceKey {
+        self.device
+    }
+
+    /// The organisation it is enrolled for.
+    pub fn iss(&self) -> &OrgId {
+        &self.iss
+    }
+
+    /// Its place in the device's chain.
+    pub fn link(&self) -> &Link {
+        &self.payload.link
+    }
+
+    /// When it happened, as claimed.
+    pub fn occurred(&self) -> Timestamp {
+        self.payload.draft.occurred
+    }
+
+    /// The device's clock when it signed.
+    pub fn signed(&self) -> Timestamp {
+        self.payload.draft.signed
+    }
+
+    /// What is said.
+    pub fn body(&self) -> &Body {
+        &self.payload.draft.body
+    }
+}
+
+/// The identity of an envelope's bytes.
+pub fn event_id(bytes: &[u8]) -> EventId {
+    EventId(leaf_hash(bytes))
+}
+
+fn protected(device: &DeviceKey, iss: &OrgId) -> Vec<u8> {
+    let mut out = PROTECTED_HEAD.to_vec();
+    out.push(32);
+    out.extend_from_slice(&device.0);
+    out.extend_from_slice(&PROTECTED_ISS);
+    out.extend(Value::text(iss).encode());
+    out
+}
+
+fn read_protected(bytes: &[u8]) -> Result<(DeviceKey, OrgId), EnvelopeError> {
+    let rest = bytes.strip_prefix(&PROTECTED_HEAD).and_then(|rest| rest.strip_prefix(&[32]));
+    let (device, rest) = rest.and_then(<[u8]>::split_first_chunk::<32>).ok_or(EnvelopeError::Shape)?;
+    let iss = rest.strip_prefix(&PROTECTED_ISS).ok_or(EnvelopeError::Shape)?;
+    let iss = Value::decode(iss).map_err(|_| EnvelopeError::Shape)?;
+    let iss = iss.as_text().and_then(|text| OrgId::new(text).ok()).ok_or(EnvelopeError::Shape)?;
+    Ok((DeviceKey(*device), iss))
+}
+
+/// The COSE Sig_structure.
+fn signed_bytes(protected: &[u8], ledger: &LedgerId, payload: &[u8]) -> Vec<u8> {
+    let aad = [AAD_LINE, ledger.0.as_bytes()].concat();
+    Value::Array(vec![Value::text("Signature1"), Value::bytes(protected), Value::Bytes(aad), Value::bytes(payload)])
+        .encode()
+}
+
+/// Splits a definite, shortest-form byte string off the front.
+fn byte_string(bytes: &[u8]) -> Result<(&[u8], &[u8]), EnvelopeError> {
+    let (len, head) = match *bytes {
+        [b @ 0x40..=0x57, ..] => (usize::from(b - 0x40), 1),
+        [0x58, n, ..] if n >= 24 => (usize::from(n), 2),
+        [0x59, a, b, ..] if a > 0 => (usize::from(u16::from_be_bytes([a, b])), 3),
+        _ => return Err(EnvelopeError::Shape),
+    };
+    let rest = &bytes[head..];
+    if rest.len() < len { Err(EnvelopeError::Shape) } else { Ok(rest.split_at(len)) }
+}
