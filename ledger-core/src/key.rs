@@ -101,6 +101,7 @@ impl fmt::Debug for PublicKey {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
     use ed25519_dalek::Signer;

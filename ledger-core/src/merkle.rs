@@ -477,6 +477,7 @@ fn fold_peaks(peaks: &[Hash]) -> Option<Hash> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

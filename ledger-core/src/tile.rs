@@ -434,6 +434,7 @@ fn push_digits(index: u64, digits: &str) -> Option<u64> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
     use crate::merkle::{MemoryTree, consistency_proof, inclusion_proof, leaf_hash, root_at};
