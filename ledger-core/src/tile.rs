@@ -3,16 +3,15 @@
 //! Scope: paths (formatted and strictly parsed), which hashes stand in a tile, which tiles and bundles
 //! a growing tree writes, the bytes of entry bundles, and reading a tree through its tiles.
 //! Out of scope: storing, fetching, pruning (node, qr-service); what an entry says.
-//!
-//! Invariant: a path that parses is the one spelling of that tile, so it is safe as a file name; there is
-//! no `..`, no empty element and no second name for the same bytes.
 
-use std::fmt;
-use std::str::FromStr;
-
-use crate::decimal::parse_decimal;
 use crate::ids::{Hash, LeafIndex, TreeSize};
-use crate::merkle::{self, HashReader};
+use crate::merkle::HashReader;
+
+mod path;
+mod tree;
+
+pub use path::{BadTilePath, MAX_TILE_PATH_BYTES};
+pub use tree::{TileSource, TileTree};
 
 /// Hashes in a full tile, and entries in a full bundle.
 pub const TILE_WIDTH: u64 = 256;
@@ -25,8 +24,6 @@ pub const MAX_TILE_LEVEL: u8 = 63;
 pub const MAX_BUNDLE_ENTRY_BYTES: usize = u16::MAX as usize;
 /// The largest bundle there can be: 256 entries of the greatest length, about 16 MiB.
 pub const MAX_BUNDLE_BYTES: usize = TILE_WIDTH as usize * (2 + MAX_BUNDLE_ENTRY_BYTES);
-/// The longest path that can name a tile: `tile/entries/`, seven elements of an index, `.p/255`.
-pub const MAX_TILE_PATH_BYTES: usize = 13 + 7 * 5 + 6;
 
 /// How much of a tile or bundle there is: 1 to 256 items, of which 256 is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,11 +75,6 @@ pub enum TilePath {
     /// `tile/entries/<N>[.p/<W>]`.
     Entries(Bundle),
 }
-
-/// The path is not the exact spelling of a tile: whoever asked is at fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("malformed path: not a C2SP tile or entry bundle")]
-pub struct BadTilePath;
 
 /// The bytes are not a tile or bundle of that width: whoever served them is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -284,257 +276,13 @@ fn places_touched(from: u64, to: u64) -> std::ops::Range<u64> {
     }
 }
 
-/// Where the bytes of tiles come from: a folder, an HTTP client, a cache.
-pub trait TileSource {
-    /// What can go wrong while reading; wrong lengths ([`BadTile`]) are found here.
-    type Error: From<BadTile>;
-
-    /// The bytes of a tile. Where only the full tile is left, its first `32 · width` bytes.
-    fn tile(&self, tile: Tile) -> Result<Vec<u8>, Self::Error>;
-}
-
-/// A tree read through its tiles, for proofs: hashes between the stored levels are computed anew.
-///
-/// The bytes are believed as they are. Whoever reads from a stranger compares
-/// [`merkle::root_at`] with a signed root, or checks the proof that comes out.
-#[derive(Clone, Debug)]
-pub struct TileTree<S> {
-    source: S,
-    size: TreeSize,
-}
-
-impl<S: TileSource> TileTree<S> {
-    /// The tree of that size, whose tiles (partial ones of just this size) the source can read.
-    pub fn new(source: S, size: TreeSize) -> TileTree<S> {
-        TileTree { source, size }
-    }
-
-    /// The size the tiles are read for.
-    pub fn size(&self) -> TreeSize {
-        self.size
-    }
-}
-
-impl<S: TileSource> HashReader for TileTree<S> {
-    type Error = S::Error;
-
-    fn hash(&self, level: u8, index: u64) -> Result<Hash, S::Error> {
-        let (tile_level, within) = (level / TILE_HEIGHT, level % TILE_HEIGHT);
-        // 2^within neighbours of the tile's own level make up the subtree.
-        let first = index
-            .checked_shl(u32::from(within))
-            .filter(|first| first >> within == index);
-        let tile = first.and_then(|first| Tile::in_tree(tile_level, first / TILE_WIDTH, self.size));
-        let (Some(first), Some(tile)) = (first, tile) else {
-            return Err(BadTile::EndsEarly.into());
-        };
-        let hashes = tile.decode(&self.source.tile(tile)?)?;
-        let start = (first % TILE_WIDTH) as usize;
-        let below = hashes
-            .get(start..start + (1 << within))
-            .ok_or(BadTile::EndsEarly)?;
-        Ok(merkle::root(below))
-    }
-}
-
-impl fmt::Display for Tile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "tile/{}/{}",
-            self.level,
-            PlaceInPath(self.index, self.width)
-        )
-    }
-}
-
-impl fmt::Display for Bundle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "tile/entries/{}", PlaceInPath(self.index, self.width))
-    }
-}
-
-impl fmt::Display for TilePath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TilePath::Hashes(tile) => tile.fmt(f),
-            TilePath::Entries(bundle) => bundle.fmt(f),
-        }
-    }
-}
-
-/// `<N>[.p/<W>]`.
-struct PlaceInPath(u64, TileWidth);
-
-impl fmt::Display for PlaceInPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PlaceInPath(index, width) = *self;
-        let groups = index.checked_ilog(1000).unwrap_or(0);
-        for group in (1..=groups).rev() {
-            write!(f, "x{:03}/", index / 1000u64.pow(group) % 1000)?;
-        }
-        write!(f, "{:03}", index % 1000)?;
-        if width.is_full() {
-            Ok(())
-        } else {
-            write!(f, ".p/{}", width.0)
-        }
-    }
-}
-
-impl FromStr for TilePath {
-    type Err = BadTilePath;
-
-    /// Reads exactly what `Display` writes; no leading or trailing slash.
-    fn from_str(path: &str) -> Result<TilePath, BadTilePath> {
-        let parsed = parse_path(path).ok_or(BadTilePath)?;
-        // One spelling for each tile, whatever the steps above may have let through.
-        if parsed.to_string() == path {
-            Ok(parsed)
-        } else {
-            Err(BadTilePath)
-        }
-    }
-}
-
-fn parse_path(path: &str) -> Option<TilePath> {
-    if path.len() > MAX_TILE_PATH_BYTES {
-        return None;
-    }
-    let (level, place) = path.strip_prefix("tile/")?.split_once('/')?;
-    let (index, width) = match place.split_once(".p/") {
-        Some((index, width)) => (index, TileWidth::new(parse_decimal(width)?)?),
-        None => (place, TileWidth::FULL),
-    };
-    let index = parse_index(index)?;
-    if level == "entries" {
-        return Some(TilePath::Entries(Bundle::new(index, width)));
-    }
-    let level = u8::try_from(parse_decimal(level)?).ok()?;
-    Tile::new(level, index, width).map(TilePath::Hashes)
-}
-
-/// Reads the three-digit elements of `<N>`; that no needless `x000` leads is checked by the caller.
-fn parse_index(text: &str) -> Option<u64> {
-    let (above, last) = match text.rsplit_once('/') {
-        Some((above, last)) => (Some(above), last),
-        None => (None, text),
-    };
-    let mut index = 0u64;
-    for element in above.into_iter().flat_map(|above| above.split('/')) {
-        index = push_digits(index, element.strip_prefix('x')?)?;
-    }
-    push_digits(index, last)
-}
-
-fn push_digits(index: u64, digits: &str) -> Option<u64> {
-    let three = digits.len() == 3 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let digits: u64 = three.then(|| digits.parse().ok()).flatten()?;
-    index.checked_mul(1000)?.checked_add(digits)
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
-    use crate::merkle::{MemoryTree, consistency_proof, inclusion_proof, leaf_hash, root_at};
-    use proptest::prelude::*;
-    use std::collections::BTreeMap;
 
     fn tile(level: u8, index: u64, width: u64) -> TilePath {
         TilePath::Hashes(Tile::new(level, index, TileWidth::new(width).unwrap()).unwrap())
-    }
-
-    fn bundle(index: u64, width: u64) -> TilePath {
-        TilePath::Entries(Bundle::new(index, TileWidth::new(width).unwrap()))
-    }
-
-    fn tree(size: u64) -> MemoryTree {
-        (0..size)
-            .map(|i| leaf_hash(format!("entry-{i}").as_bytes()))
-            .collect()
-    }
-
-    #[test]
-    fn paths_are_written_and_read() {
-        for (path, expected) in [
-            ("tile/0/000", tile(0, 0, 256)),
-            ("tile/0/001.p/44", tile(0, 1, 44)),
-            ("tile/63/999", tile(63, 999, 256)),
-            ("tile/1/x001/000", tile(1, 1000, 256)),
-            ("tile/0/x001/x234/067", tile(0, 1_234_067, 256)),
-            ("tile/0/x001/x234/067.p/255", tile(0, 1_234_067, 255)),
-            (
-                "tile/0/x018/x446/x744/x073/x709/x551/615.p/1",
-                tile(0, u64::MAX, 1),
-            ),
-            ("tile/entries/000", bundle(0, 256)),
-            ("tile/entries/x001/x234/067.p/9", bundle(1_234_067, 9)),
-        ] {
-            assert_eq!(path.parse(), Ok(expected));
-            assert_eq!(expected.to_string(), path);
-        }
-    }
-
-    #[test]
-    fn any_other_spelling_is_refused() {
-        for path in [
-            "",
-            "tile",
-            "tile/",
-            "tile/0",
-            "tile/0/",
-            "/tile/0/000",
-            "tile/0/000/",
-            "tile//000",
-            "tile/00/000",
-            "tile/01/000",
-            "tile/+1/000",
-            "tile/-1/000",
-            "tile/64/000",
-            "tile/256/000",
-            "tile/0/0",
-            "tile/0/00",
-            "tile/0/0000",
-            "tile/0/x000",
-            "tile/0/x000/000",
-            "tile/0/x000/067",
-            "tile/0/001/000",
-            "tile/0/x001/x000",
-            "tile/0/x1/000",
-            "tile/0/X001/000",
-            "tile/0/x001//000",
-            "tile/0/+01",
-            "tile/0/ 01",
-            "tile/0/000.p",
-            "tile/0/000.p/",
-            "tile/0/000.p/0",
-            "tile/0/000.p/00",
-            "tile/0/000.p/05",
-            "tile/0/000.p/+5",
-            "tile/0/000.p/256",
-            "tile/0/000.p/257",
-            "tile/0/000.p/5/",
-            "tile/0/000.p/5.p/5",
-            "tile/0/000.p/5 ",
-            "tile/0/000.P/5",
-            "tile/0/000\r",
-            "tile/0/000\n",
-            "tile/entries",
-            "tile/entries/",
-            "tile/entries/0",
-            "tile/Entries/000",
-            "tile/entries/x000/000",
-            "tile/entries/../000",
-            "tile/0/..",
-            "tile/data/000",
-            "tile/0/x018/x446/x744/x073/x709/x551/616",
-            "tile/0/x999/x999/x999/x999/x999/x999/999",
-            "tile/0/x001/x000/x000/x000/x000/x000/x000/x000/000",
-            "tile/0/٠٠٠",
-        ] {
-            assert_eq!(path.parse::<TilePath>(), Err(BadTilePath), "{path:?}");
-        }
     }
 
     #[test]
@@ -638,95 +386,5 @@ mod tests {
             unreachable!()
         };
         assert_eq!(far.subtrees().count(), 0);
-    }
-
-    /// A folder in memory.
-    struct Folder(BTreeMap<Tile, Vec<u8>>);
-
-    impl TileSource for Folder {
-        type Error = BadTile;
-
-        fn tile(&self, tile: Tile) -> Result<Vec<u8>, BadTile> {
-            self.0.get(&tile).cloned().ok_or(BadTile::EndsEarly)
-        }
-    }
-
-    fn folder(tree: &MemoryTree, size: u64) -> Folder {
-        let tiles = tiles_touched(TreeSize(0), TreeSize(size));
-        Folder(
-            tiles
-                .map(|tile| (tile, tile.bytes(tree).unwrap()))
-                .collect(),
-        )
-    }
-
-    #[test]
-    fn hashes_outside_the_tiles_are_an_error() {
-        let memory = tree(300);
-        let tiles = TileTree::new(folder(&memory, 300), TreeSize(300));
-        for (level, index) in [
-            (0, 300),
-            (1, 150),
-            (8, 1),
-            (9, 0),
-            (63, 0),
-            (64, 0),
-            (255, 1),
-            (7, u64::MAX),
-        ] {
-            assert_eq!(
-                tiles.hash(level, index),
-                Err(BadTile::EndsEarly),
-                "{level} {index}"
-            );
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(24))]
-
-        #[test]
-        fn a_tree_read_through_tiles_is_the_tree(size in 1u64..2000, at in 0u64..2000, old in 0u64..2000) {
-            let (at, old) = (LeafIndex(at % size), TreeSize(old % (size + 1)));
-            let (memory, size) = (tree(size), TreeSize(size));
-            let tiles = TileTree::new(folder(&memory, size.0), size);
-            prop_assert_eq!(root_at(&tiles, size).unwrap(), memory.root());
-            prop_assert_eq!(
-                inclusion_proof(&tiles, at, size).unwrap(),
-                inclusion_proof(&memory, at, size).unwrap()
-            );
-            prop_assert_eq!(
-                consistency_proof(&tiles, old, size).unwrap(),
-                consistency_proof(&memory, old, size).unwrap()
-            );
-        }
-
-        #[test]
-        fn growing_in_steps_writes_what_writing_at_once_writes(a in 0u64..1500, b in 0u64..1500) {
-            let (a, b) = (a.min(b), a.max(b));
-            let memory = tree(b);
-            let mut grown = folder(&memory, a).0;
-            for tile in tiles_touched(TreeSize(a), TreeSize(b)) {
-                grown.insert(tile, tile.bytes(&memory).unwrap());
-            }
-            for (tile, bytes) in folder(&memory, b).0 {
-                prop_assert_eq!(grown.get(&tile), Some(&bytes));
-            }
-        }
-
-        #[test]
-        fn paths_round_trip(level in 0u8..64, index: u64, width in 1u64..257) {
-            let path = tile(level, index, width);
-            prop_assert_eq!(path.to_string().parse(), Ok(path));
-            let path = bundle(index, width);
-            prop_assert_eq!(path.to_string().parse(), Ok(path));
-        }
-
-        #[test]
-        fn no_text_makes_the_parser_panic(text in "[tile/0-9xp.ens ]{0,40}") {
-            if let Ok(path) = text.parse::<TilePath>() {
-                prop_assert_eq!(path.to_string(), text);
-            }
-        }
     }
 }
