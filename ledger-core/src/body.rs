@@ -591,4 +591,21 @@ impl Body {
         };
         form(self.id.as_ref().is_none_or(id_fits), "id")
     }
+
+    /// The commitments in it, of whatever audience.
+    pub fn commitments(&self) -> impl Iterator<Item = Hash> + '_ {
+        let sealable = [&self.name, &self.address, &self.old_address, &self.tax, &self.label_address];
+        let committed = sealable.into_iter().flatten().filter_map(|value| match value {
+            Sealable::Commitment(hash) => Some(*hash),
+            Sealable::Text(_) => None,
+        });
+        committed.chain(self.sealed.as_ref().map(|sealed| sealed.commitment)).chain(self.exact)
+    }
+
+    /// The commitments whose audience is the public.
+    pub fn public_commitments(&self) -> impl Iterator<Item = Hash> + '_ {
+        let closed: Vec<Hash> =
+            self.sealed.as_ref().map(|sealed| sealed.commitment).into_iter().chain(self.exact).collect();
+        self.commitments().filter(move |hash| !closed.contains(hash))
+    }
 }

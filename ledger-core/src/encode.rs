@@ -15,6 +15,8 @@ pub const INT_MAX: i64 = (1 << 53) - 1;
 pub const DEPTH_MAX: usize = 12;
 /// More items than any body needs (64 lots of 3 items each, twice), few enough to decode in microseconds.
 pub const ITEMS_MAX: usize = 4_096;
+/// A bundle of 4,096 events, three items each, and their lists.
+pub const LARGE_ITEMS_MAX: usize = 65_536;
 
 /// A decoded value. Maps are kept in their canonical order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +132,19 @@ impl Value {
     /// # Errors
     /// [`DecodeError`] for anything that [`Value::encode`] would not have written.
     pub fn decode(bytes: &[u8]) -> Result<Value, DecodeError> {
-        let mut reader = Reader { rest: bytes, items: 0 };
+        Value::decode_within(bytes, ITEMS_MAX)
+    }
+
+    /// The same for a bundle or a message, which hold many events.
+    ///
+    /// # Errors
+    /// As [`Value::decode`].
+    pub fn decode_large(bytes: &[u8]) -> Result<Value, DecodeError> {
+        Value::decode_within(bytes, LARGE_ITEMS_MAX)
+    }
+
+    fn decode_within(bytes: &[u8], items_max: usize) -> Result<Value, DecodeError> {
+        let mut reader = Reader { rest: bytes, items_left: items_max };
         let value = reader.value(0)?;
         if !reader.rest.is_empty() {
             return Err(DecodeError::Trailing);
@@ -231,7 +245,7 @@ pub fn is_clean_text(text: &str) -> bool {
 
 struct Reader<'a> {
     rest: &'a [u8],
-    items: usize,
+    items_left: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -266,10 +280,10 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self, depth: usize) -> Result<Value, DecodeError> {
-        self.items += 1;
-        if depth > DEPTH_MAX || self.items > ITEMS_MAX {
+        if depth > DEPTH_MAX || self.items_left == 0 {
             return Err(DecodeError::TooLarge);
         }
+        self.items_left -= 1;
         let simple = self.rest.first().copied();
         let (major, n) = self.head()?;
         Ok(match major {

@@ -152,7 +152,7 @@ impl Replica {
             self.roster.apply(index, &event);
         }
         for subject in &subjects {
-            self.map.append(subject.key(), index, event.id().0);
+            self.map.append(subject.key(), index, event.id().0).expect("leaf indexes only rise");
         }
         let referred = Referred { index, iss: event.iss().clone(), kind: event.body().kind };
         let void = verdict.err();

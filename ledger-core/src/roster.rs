@@ -73,6 +73,8 @@ pub struct Roster {
     devices: BTreeMap<DeviceKey, Device>,
     peers: BTreeMap<Hash, OrgId>,
     lot_owners: BTreeMap<LotId, OrgId>,
+    /// Whether the fold sees only some of the log (a bundle): a lot whose creation it did not see may belong to anybody.
+    partial: bool,
 }
 
 impl Roster {
@@ -96,7 +98,13 @@ impl Roster {
             devices: genesis.authority_devices.iter().chain([&genesis.sequencer]).map(device).collect(),
             peers: BTreeMap::new(),
             lot_owners: BTreeMap::new(),
+            partial: false,
         }
+    }
+
+    /// The same for a fold over some of the log's events only.
+    pub fn partial(genesis: &Genesis) -> Roster {
+        Roster { partial: true, ..Roster::new(genesis) }
     }
 
     /// An organisation.
@@ -187,7 +195,10 @@ impl Roster {
     /// Whether every named lot was created by or belongs to the signer, and every other target is its own.
     fn owns_all(&self, event: &SignedEvent) -> bool {
         let iss = event.iss();
-        lots_of(event).all(|lot| lot.org == *iss || self.lot_owner(&lot) == Some(iss)) && self.holds_all(event)
+        let owns = |lot: LotId| {
+            lot.org == *iss || self.lot_owner(&lot).map_or(self.partial, |owner| owner == iss)
+        };
+        lots_of(event).all(owns) && self.holds_all(event)
     }
 
     /// Whether every named product, place and organisation is the signer's own.

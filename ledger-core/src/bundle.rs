@@ -1,0 +1,278 @@
+//! Everything that one phone needs for one scanned code (`docs/formats.md` section 12).
+//!
+//! In scope: which subjects belong in, the bytes, building one from a replica. Out of scope: what it proves
+//! ([`crate::verify`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::code::PrintedCode;
+use crate::encode::{DecodeError, Value};
+use crate::family::{Creations, Fact, resolve};
+use crate::ids::{Hash, LeafIndex, OrgId};
+use crate::lot::place_of;
+use crate::map::MapKey;
+use crate::map_proof::TooMuchAsked;
+use crate::merkle::inclusion_proof;
+use crate::replica::Replica;
+use crate::sign::{Envelope, SignedEvent};
+use crate::subject::Subject;
+
+/// First field of every bundle.
+pub const FORMAT: &str = "ocop-bundle/v1";
+/// A phone on a weak line downloads this in half a minute; usual bundles are fifty times smaller.
+pub const BUNDLE_MAX_BYTES: usize = 1 << 20;
+/// Most events of a bundle, so that a phone checks their signatures within a second or two.
+pub const BUNDLE_EVENTS_MAX: usize = 4_096;
+
+/// A bundle, read but not believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    /// The code that it answers for.
+    pub code: PrintedCode,
+    /// Leaf 0.
+    pub genesis: Vec<u8>,
+    /// The signed note with its cosignatures.
+    pub checkpoint: String,
+    /// The map head.
+    pub head: Head,
+    /// Complete lists.
+    pub subjects: Vec<(Subject, Vec<LeafIndex>)>,
+    /// The listed events.
+    pub events: Vec<(LeafIndex, Vec<u8>)>,
+    /// Map proof of all subjects.
+    pub map: Vec<u8>,
+    /// Public openings at hand.
+    pub openings: Vec<Vec<u8>>,
+}
+
+/// The map head event and its place in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Its leaf index.
+    pub index: LeafIndex,
+    /// Its envelope.
+    pub envelope: Vec<u8>,
+    /// Its inclusion proof, leaf side first.
+    pub proof: Vec<Hash>,
+}
+
+/// Bytes that are no bundle. Whoever sent them is at fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BundleError {
+    /// Larger than [`BUNDLE_MAX_BYTES`].
+    #[error("the bundle is larger than {BUNDLE_MAX_BYTES} bytes")]
+    TooLarge,
+    /// Not canonical CBOR.
+    #[error("the bundle is not canonical: {0}")]
+    Cbor(#[from] DecodeError),
+    /// A field of another form; names it.
+    #[error("the bundle's {0} is not of its form")]
+    Field(&'static str),
+}
+
+/// Why no bundle could be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// The replica does not end with a map head, or not where the checkpoint does.
+    #[error("the replica does not stand at the checkpoint's map head")]
+    NotAtHead,
+    /// An entry could not be read.
+    #[error("entry {0} could not be read")]
+    Entry(LeafIndex),
+    /// The family is larger than a bundle may be.
+    #[error("the bundle would be too large")]
+    TooLarge,
+    /// The map refused.
+    #[error(transparent)]
+    Map(#[from] TooMuchAsked),
+}
+
+/// The subjects that a bundle must hold, as far as the events at hand tell. Builder and verifier both ask this until
+/// the answer no longer grows.
+pub fn wanted_subjects(code: &PrintedCode, authority: &OrgId, facts: &[Fact<'_>]) -> BTreeSet<Subject> {
+    let creations = Creations::of(facts);
+    let mut wanted = BTreeSet::from([
+        Subject::Code(code.clone()),
+        Subject::Ledger,
+        Subject::Organisation(authority.clone()),
+    ]);
+    wanted.extend(facts.iter().map(|fact| Subject::Organisation(fact.event.iss().clone())));
+    // Which binding took effect depends on the lot, its product and its delegations.
+    let bindings = facts.iter().filter(|fact| fact.event.body().codes.iter().flatten().any(|c| c == code));
+    for lot in bindings.filter_map(|fact| fact.event.body().lot.as_ref()) {
+        wanted.insert(Subject::Lot(lot.clone()));
+        wanted.extend(creations.product(lot).cloned().map(Subject::Product));
+    }
+    if let Some(lot) = resolve(code, facts, &creations) {
+        let (ancestors, _) = creations.ancestors(&lot);
+        for member in ancestors.into_iter().chain([lot]) {
+            wanted.extend(subjects_of_member(&creations, &member));
+            wanted.insert(Subject::Lot(member));
+        }
+    }
+    wanted
+}
+
+/// Field and place where a lot arose, its product, its owner and creator.
+fn subjects_of_member(creations: &Creations<'_>, lot: &crate::ids::LotId) -> Vec<Subject> {
+    let mut wanted = vec![Subject::Organisation(lot.org.clone())];
+    let Some(creation) = creations.get(lot) else { return wanted };
+    wanted.push(Subject::Organisation(creation.output.owner.clone()));
+    wanted.extend(creation.output.product.clone().map(Subject::Product));
+    wanted.extend(place_of(creation).cloned().map(Subject::Place));
+    if let Some(field) = &creation.fact.event.body().field {
+        let year = creation.fact.event.occurred().date().year;
+        wanted.extend([year, year - 1].map(|year| Subject::Field(field.clone(), year)));
+    }
+    wanted
+}
+
+/// Where a builder finds entries and openings.
+pub trait Source {
+    /// The envelope at a place.
+    fn entry(&self, index: LeafIndex) -> Option<Vec<u8>>;
+    /// The public opening of a commitment, if it is at hand.
+    fn opening(&self, commitment: &Hash) -> Option<Vec<u8>>;
+}
+
+/// Builds the bundle of a code at the replica's size, which must be the checkpoint's.
+///
+/// # Errors
+/// [`BuildError`].
+pub fn build(
+    replica: &mut Replica,
+    source: &impl Source,
+    checkpoint: &str,
+    code: &PrintedCode,
+) -> Result<Bundle, BuildError> {
+    let head = head(replica, source)?;
+    let ledger = replica.ledger_id();
+    let authority = replica.roster().authority().clone();
+    let mut events: BTreeMap<LeafIndex, SignedEvent> = BTreeMap::new();
+    let mut subjects: BTreeSet<Subject> = BTreeSet::new();
+    loop {
+        let facts: Vec<Fact<'_>> = events.iter().map(|(index, event)| Fact { index: *index, event }).collect();
+        let more: Vec<Subject> =
+            wanted_subjects(code, &authority, &facts).into_iter().filter(|s| !subjects.contains(s)).collect();
+        if more.is_empty() {
+            break;
+        }
+        for (index, _) in more.iter().flat_map(|subject| replica.list(subject)) {
+            if !events.contains_key(index) {
+                let bytes = source.entry(*index).ok_or(BuildError::Entry(*index))?;
+                let event = Envelope::parse(&bytes).and_then(|envelope| envelope.verify(&ledger));
+                events.insert(*index, event.map_err(|_| BuildError::Entry(*index))?);
+            }
+        }
+        subjects.extend(more);
+        if events.len() > BUNDLE_EVENTS_MAX {
+            return Err(BuildError::TooLarge);
+        }
+    }
+    let keys: Vec<MapKey> = subjects.iter().map(Subject::key).collect();
+    let lists = |subject: &Subject| replica.list(subject).iter().map(|(index, _)| *index).collect();
+    let lists = subjects.iter().map(|subject| (subject.clone(), lists(subject))).collect();
+    let bundle = Bundle {
+        code: code.clone(),
+        genesis: replica.genesis().encode(),
+        checkpoint: checkpoint.to_owned(),
+        head,
+        subjects: lists,
+        openings: public_commitments(events.values()).iter().filter_map(|hash| source.opening(hash)).collect(),
+        events: events.into_iter().map(|(index, event)| (index, event.bytes().to_vec())).collect(),
+        map: replica.map().prove(&keys)?,
+    };
+    if bundle.encode().len() > BUNDLE_MAX_BYTES { Err(BuildError::TooLarge) } else { Ok(bundle) }
+}
+
+fn public_commitments<'a>(events: impl Iterator<Item = &'a SignedEvent>) -> BTreeSet<Hash> {
+    events.flat_map(|event| event.body().public_commitments()).collect()
+}
+
+fn head(replica: &Replica, source: &impl Source) -> Result<Head, BuildError> {
+    let index = LeafIndex(replica.size().0.checked_sub(1).filter(|i| *i > 0).ok_or(BuildError::NotAtHead)?);
+    let proof = inclusion_proof(replica.tree(), index, replica.size()).map_err(|_| BuildError::NotAtHead)?;
+    Ok(Head { index, envelope: source.entry(index).ok_or(BuildError::Entry(index))?, proof })
+}
+
+impl Bundle {
+    /// The bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let index = |index: &LeafIndex| Value::uint(index.0);
+        let hashes = self.head.proof.iter().map(|hash| Value::bytes(&hash.0)).collect();
+        let subject = |(subject, list): &(Subject, Vec<LeafIndex>)| {
+            Value::Array(vec![subject.to_value(), Value::Array(list.iter().map(index).collect())])
+        };
+        let event = |(at, bytes): &(LeafIndex, Vec<u8>)| Value::Array(vec![index(at), Value::bytes(bytes)]);
+        let head = vec![index(&self.head.index), Value::bytes(&self.head.envelope), Value::Array(hashes)];
+        Value::map([
+            ("format", Value::text(FORMAT)),
+            ("code", Value::text(self.code.canonical())),
+            ("genesis", Value::bytes(&self.genesis)),
+            ("checkpoint", Value::text(&self.checkpoint)),
+            ("head", Value::Array(head)),
+            ("subjects", Value::Array(self.subjects.iter().map(subject).collect())),
+            ("events", Value::Array(self.events.iter().map(event).collect())),
+            ("map", Value::bytes(&self.map)),
+            ("openings", Value::Array(self.openings.iter().map(|o| Value::bytes(o)).collect())),
+        ])
+        .encode()
+    }
+
+    /// Reads a bundle; believes nothing.
+    ///
+    /// # Errors
+    /// [`BundleError`] naming the field at fault.
+    pub fn decode(bytes: &[u8]) -> Result<Bundle, BundleError> {
+        if bytes.len() > BUNDLE_MAX_BYTES {
+            return Err(BundleError::TooLarge);
+        }
+        let value = Value::decode_large(bytes)?;
+        let field = |name: &'static str| value.get(name).ok_or(BundleError::Field(name));
+        let text = |name| field(name)?.as_text().ok_or(BundleError::Field(name));
+        let blob = |name| field(name)?.as_bytes().map(<[u8]>::to_vec).ok_or(BundleError::Field(name));
+        let list = |name| field(name)?.as_array().ok_or(BundleError::Field(name));
+        if text("format")? != FORMAT || value.as_map().map(<[_]>::len) != Some(9) {
+            return Err(BundleError::Field("format"));
+        }
+        Ok(Bundle {
+            code: PrintedCode::from_canonical(text("code")?).map_err(|_| BundleError::Field("code"))?,
+            genesis: blob("genesis")?,
+            checkpoint: text("checkpoint")?.to_owned(),
+            head: read_head(field("head")?).ok_or(BundleError::Field("head"))?,
+            subjects: each(list("subjects")?, read_subject).ok_or(BundleError::Field("subjects"))?,
+            events: each(list("events")?, read_event).ok_or(BundleError::Field("events"))?,
+            map: blob("map")?,
+            openings: each(list("openings")?, |item| item.as_bytes().map(<[u8]>::to_vec))
+                .ok_or(BundleError::Field("openings"))?,
+        })
+    }
+}
+
+fn each<T>(items: &[Value], read: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
+    items.iter().map(read).collect()
+}
+
+fn read_index(value: &Value) -> Option<LeafIndex> {
+    value.as_uint().map(LeafIndex)
+}
+
+fn read_head(value: &Value) -> Option<Head> {
+    let [index, envelope, proof] = value.as_array()? else { return None };
+    Some(Head {
+        index: read_index(index)?,
+        envelope: envelope.as_bytes()?.to_vec(),
+        proof: proof.as_array()?.iter().map(|hash| hash.as_bytes32().map(Hash)).collect::<Option<_>>()?,
+    })
+}
+
+fn read_subject(value: &Value) -> Option<(Subject, Vec<LeafIndex>)> {
+    let [subject, list] = value.as_array()? else { return None };
+    let list = list.as_array()?.iter().map(read_index).collect::<Option<_>>()?;
+    Some((Subject::from_value(subject)?, list))
+}
+
+fn read_event(value: &Value) -> Option<(LeafIndex, Vec<u8>)> {
+    let [index, bytes] = value.as_array()? else { return None };
+    Some((read_index(index)?, bytes.as_bytes()?.to_vec()))
+}
