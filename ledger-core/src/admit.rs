@@ -57,18 +57,30 @@ impl Refusal {
     /// What happened and what to do, for people.
     pub fn message_vi(&self) -> &'static str {
         match self {
-            Refusal::Envelope(EnvelopeError::TooLong) => "Việc ghi quá dài. Rút ngắn ghi chú rồi gửi lại.",
-            Refusal::Envelope(EnvelopeError::Signature) => "Chữ ký không khớp nội dung. Gửi lại từ máy đã ký.",
-            Refusal::Envelope(_) => "Dữ liệu không đúng dạng. Cập nhật phần mềm trên máy gửi rồi gửi lại.",
+            Refusal::Envelope(EnvelopeError::TooLong) => {
+                "Việc ghi quá dài. Rút ngắn ghi chú rồi gửi lại."
+            }
+            Refusal::Envelope(EnvelopeError::Signature) => {
+                "Chữ ký không khớp nội dung. Gửi lại từ máy đã ký."
+            }
+            Refusal::Envelope(_) => {
+                "Dữ liệu không đúng dạng. Cập nhật phần mềm trên máy gửi rồi gửi lại."
+            }
             Refusal::Member(MemberError::Unknown | MemberError::WrongOrg) => {
                 "Chữ ký không thuộc thành viên nào của mạng."
             }
-            Refusal::Member(MemberError::Revoked) => "Máy này đã bị khóa. Liên hệ Người giữ máy để được cấp máy khác.",
-            Refusal::Chain(ChainError::Gap { .. }) => "Còn việc trước đó của máy này chưa tới. Gửi các việc theo thứ tự.",
+            Refusal::Member(MemberError::Revoked) => {
+                "Máy này đã bị khóa. Liên hệ Người giữ máy để được cấp máy khác."
+            }
+            Refusal::Chain(ChainError::Gap { .. }) => {
+                "Còn việc trước đó của máy này chưa tới. Gửi các việc theo thứ tự."
+            }
             Refusal::Chain(ChainError::Fork) => {
                 "Máy này đã ghi một việc khác ở số thứ tự đó. Lấy lại dữ liệu của máy rồi ghi lại việc này."
             }
-            Refusal::Chain(_) => "Việc này không nối tiếp việc trước của máy. Lấy lại dữ liệu của máy rồi ghi lại.",
+            Refusal::Chain(_) => {
+                "Việc này không nối tiếp việc trước của máy. Lấy lại dữ liệu của máy rồi ghi lại."
+            }
         }
     }
 }
@@ -77,7 +89,12 @@ impl Refusal {
 ///
 /// # Errors
 /// [`Refusal`] naming whose fault it is.
-pub fn admit(ledger: &LedgerId, roster: &Roster, chains: &Chains, bytes: &[u8]) -> Result<AdmittedEvent, Refusal> {
+pub fn admit(
+    ledger: &LedgerId,
+    roster: &Roster,
+    chains: &Chains,
+    bytes: &[u8],
+) -> Result<AdmittedEvent, Refusal> {
     let envelope = Envelope::parse(bytes)?;
     // Cheap look-ups before the costly signature: strangers cost a map look-up.
     if roster.device(&envelope.device()).is_none() {

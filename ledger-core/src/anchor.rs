@@ -43,7 +43,12 @@ impl Anchor {
     ///
     /// # Errors
     /// [`AnchorError`] when the policy is at fault or lacks the group.
-    pub fn new(ledger: LedgerId, validators: &str, max_age_seconds: u64, policy: &str) -> Result<Anchor, AnchorError> {
+    pub fn new(
+        ledger: LedgerId,
+        validators: &str,
+        max_age_seconds: u64,
+        policy: &str,
+    ) -> Result<Anchor, AnchorError> {
         Anchor::parse(&format!(
             "{FORMAT}\nledger {ledger}\nvalidators {validators}\nmax-age {max_age_seconds}\n\n{policy}"
         ))
@@ -59,14 +64,27 @@ impl Anchor {
         }
         let (head, policy) = text.split_once("\n\n").ok_or(AnchorError::Line(5))?;
         let lines: Vec<&str> = head.split('\n').collect();
-        let [format, ledger, validators, max_age] = lines[..] else { return Err(AnchorError::Line(lines.len())) };
+        let [format, ledger, validators, max_age] = lines[..] else {
+            return Err(AnchorError::Line(lines.len()));
+        };
         if format != FORMAT {
             return Err(AnchorError::Line(1));
         }
-        let ledger = ledger.strip_prefix("ledger ").and_then(parse_hash).ok_or(AnchorError::Line(2))?;
-        let validators = validators.strip_prefix("validators ").ok_or(AnchorError::Line(3))?;
-        let age = max_age.strip_prefix("max-age ").ok_or(AnchorError::Line(4))?;
-        let max_age_seconds = age.parse().ok().filter(|n: &u64| n.to_string() == age).ok_or(AnchorError::Line(4))?;
+        let ledger = ledger
+            .strip_prefix("ledger ")
+            .and_then(parse_hash)
+            .ok_or(AnchorError::Line(2))?;
+        let validators = validators
+            .strip_prefix("validators ")
+            .ok_or(AnchorError::Line(3))?;
+        let age = max_age
+            .strip_prefix("max-age ")
+            .ok_or(AnchorError::Line(4))?;
+        let max_age_seconds = age
+            .parse()
+            .ok()
+            .filter(|n: &u64| n.to_string() == age)
+            .ok_or(AnchorError::Line(4))?;
         if !(1..=MAX_AGE_LIMIT_SECONDS).contains(&max_age_seconds) {
             return Err(AnchorError::Line(4));
         }
@@ -115,7 +133,9 @@ impl Anchor {
 }
 
 fn parse_hash(text: &str) -> Option<Hash> {
-    let lower = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let lower = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     let bytes: [u8; 32] = hex::decode(text).ok()?.try_into().ok()?;
     lower.then_some(Hash(bytes))
 }

@@ -270,7 +270,10 @@ fn pair(value: &Value) -> Option<(&Value, &Value)> {
     }
 }
 
-fn scoped<T>(value: &Value, new: impl Fn(OrgId, &str) -> Result<T, crate::ids::IdError>) -> Option<T> {
+fn scoped<T>(
+    value: &Value,
+    new: impl Fn(OrgId, &str) -> Result<T, crate::ids::IdError>,
+) -> Option<T> {
     let (org, number) = pair(value)?;
     new(OrgId::from_value(org)?, number.as_text()?).ok()
 }
@@ -284,11 +287,17 @@ fn optional(value: Option<Value>) -> Value {
 }
 
 fn date_or_null(value: &Value) -> Option<Option<Date>> {
-    if *value == Value::Null { Some(None) } else { Date::from_value(value).map(Some) }
+    if *value == Value::Null {
+        Some(None)
+    } else {
+        Date::from_value(value).map(Some)
+    }
 }
 
 fn short_text(value: &Value, max: usize) -> Option<&str> {
-    value.as_text().filter(|text| !text.trim().is_empty() && text.len() <= max)
+    value
+        .as_text()
+        .filter(|text| !text.trim().is_empty() && text.len() <= max)
 }
 
 field_types! {
@@ -386,10 +395,19 @@ impl Output {
             no,
             owner,
             qty: Quantity::from_value(field("qty")?).ok()?,
-            product: field("product").map(|v| ProductId::from_value(v).ok_or(())).transpose().ok()?,
-            made: field("made").map(|v| Date::from_value(v).ok_or(())).transpose().ok()?,
-            expires: field("expires").map(|v| Date::from_value(v).ok_or(())).transpose().ok()?,
-            net: field("net").map(|v| Quantity::from_value(v)).transpose().ok()?,
+            product: field("product")
+                .map(|v| ProductId::from_value(v).ok_or(()))
+                .transpose()
+                .ok()?,
+            made: field("made")
+                .map(|v| Date::from_value(v).ok_or(()))
+                .transpose()
+                .ok()?,
+            expires: field("expires")
+                .map(|v| Date::from_value(v).ok_or(()))
+                .transpose()
+                .ok()?,
+            net: field("net").map(Quantity::from_value).transpose().ok()?,
         };
         (value.as_map()?.len() == seen).then_some(output)
     }
@@ -416,9 +434,14 @@ impl Fix {
             _ => {}
         }
         let (index, field) = path.strip_prefix("outputs/")?.split_once('/')?;
-        let n: usize = index.parse().ok().filter(|n: &usize| *n < ARRAY_MAX && n.to_string() == index)?;
+        let n: usize = index
+            .parse()
+            .ok()
+            .filter(|n: &usize| *n < ARRAY_MAX && n.to_string() == index)?;
         match field {
-            "qty" => Quantity::from_value(value).ok().map(|q| Fix::OutputQty(n, q)),
+            "qty" => Quantity::from_value(value)
+                .ok()
+                .map(|q| Fix::OutputQty(n, q)),
             "made" => Date::from_value(value).map(|d| Fix::OutputMade(n, d)),
             "expires" => Date::from_value(value).map(|d| Fix::OutputExpires(n, d)),
             _ => None,
@@ -553,16 +576,26 @@ impl Body {
     /// [`BodyError`] naming the field that is wrong, missing or not allowed.
     pub fn from_value(value: &Value) -> Result<Body, BodyError> {
         let entries = value.as_map().ok_or(BodyError::NotABody)?;
-        let kind = value.get("kind").and_then(Value::as_text).ok_or(BodyError::NotABody)?;
-        let kind = Kind::from_name(kind).ok_or_else(|| BodyError::UnknownKind(kind.chars().take(64).collect()))?;
+        let kind = value
+            .get("kind")
+            .and_then(Value::as_text)
+            .ok_or(BodyError::NotABody)?;
+        let kind = Kind::from_name(kind)
+            .ok_or_else(|| BodyError::UnknownKind(kind.chars().take(64).collect()))?;
         let mut body = Body::new(kind);
         for (key, field) in entries.iter().filter(|(key, _)| key != "kind") {
             if !kind.row().allows(key) || !body.set(key, field)? {
-                return Err(BodyError::NotAllowed { kind: kind.name(), field: key.chars().take(64).collect() });
+                return Err(BodyError::NotAllowed {
+                    kind: kind.name(),
+                    field: key.chars().take(64).collect(),
+                });
             }
         }
         if let Some(demand) = kind.row().unmet(|field| value.get(field).is_some()) {
-            return Err(BodyError::Missing { kind: kind.name(), demand });
+            return Err(BodyError::Missing {
+                kind: kind.name(),
+                demand,
+            });
         }
         body.check_values()?;
         Ok(body)
@@ -576,14 +609,34 @@ impl Body {
 
     /// What the types of the fields do not say by themselves.
     fn check_values(&self) -> Result<(), BodyError> {
-        let form = |ok: bool, field| if ok { Ok(()) } else { Err(BodyError::Form(field)) };
+        let form = |ok: bool, field| {
+            if ok {
+                Ok(())
+            } else {
+                Err(BodyError::Form(field))
+            }
+        };
         if self.facts.is_some() && self.sealed.is_some() {
             return Err(BodyError::FactsTwice);
         }
-        form(self.wait_days.is_none_or(|days| days <= WAIT_DAYS_MAX), "wait_days")?;
-        form(self.stars.is_none_or(|stars| (3..=5).contains(&stars)), "stars")?;
-        form(self.area.is_none_or(|area| area.unit() == Unit::Hectare), "area")?;
-        form(self.roles.as_ref().is_none_or(|roles| roles.is_sorted_by(|a, b| a.word() < b.word())), "roles")?;
+        form(
+            self.wait_days.is_none_or(|days| days <= WAIT_DAYS_MAX),
+            "wait_days",
+        )?;
+        form(
+            self.stars.is_none_or(|stars| (3..=5).contains(&stars)),
+            "stars",
+        )?;
+        form(
+            self.area.is_none_or(|area| area.unit() == Unit::Hectare),
+            "area",
+        )?;
+        form(
+            self.roles
+                .as_ref()
+                .is_none_or(|roles| roles.is_sorted_by(|a, b| a.word() < b.word())),
+            "roles",
+        )?;
         form(self.period.is_none_or(|p| p.first <= p.last), "period")?;
         let id_fits = |id: &Number| match self.kind {
             Kind::Org => OrgId::new(&id.0).is_ok(),
@@ -594,18 +647,35 @@ impl Body {
 
     /// The commitments in it, of whatever audience.
     pub fn commitments(&self) -> impl Iterator<Item = Hash> + '_ {
-        let sealable = [&self.name, &self.address, &self.old_address, &self.tax, &self.label_address];
-        let committed = sealable.into_iter().flatten().filter_map(|value| match value {
-            Sealable::Commitment(hash) => Some(*hash),
-            Sealable::Text(_) => None,
-        });
-        committed.chain(self.sealed.as_ref().map(|sealed| sealed.commitment)).chain(self.exact)
+        let sealable = [
+            &self.name,
+            &self.address,
+            &self.old_address,
+            &self.tax,
+            &self.label_address,
+        ];
+        let committed = sealable
+            .into_iter()
+            .flatten()
+            .filter_map(|value| match value {
+                Sealable::Commitment(hash) => Some(*hash),
+                Sealable::Text(_) => None,
+            });
+        committed
+            .chain(self.sealed.as_ref().map(|sealed| sealed.commitment))
+            .chain(self.exact)
     }
 
     /// The commitments whose audience is the public.
     pub fn public_commitments(&self) -> impl Iterator<Item = Hash> + '_ {
-        let closed: Vec<Hash> =
-            self.sealed.as_ref().map(|sealed| sealed.commitment).into_iter().chain(self.exact).collect();
-        self.commitments().filter(move |hash| !closed.contains(hash))
+        let closed: Vec<Hash> = self
+            .sealed
+            .as_ref()
+            .map(|sealed| sealed.commitment)
+            .into_iter()
+            .chain(self.exact)
+            .collect();
+        self.commitments()
+            .filter(move |hash| !closed.contains(hash))
     }
 }

@@ -89,16 +89,26 @@ pub enum BuildError {
 
 /// The subjects that a bundle must hold, as far as the events at hand tell. Builder and verifier both ask this until
 /// the answer no longer grows.
-pub fn wanted_subjects(code: &PrintedCode, authority: &OrgId, facts: &[Fact<'_>]) -> BTreeSet<Subject> {
+pub fn wanted_subjects(
+    code: &PrintedCode,
+    authority: &OrgId,
+    facts: &[Fact<'_>],
+) -> BTreeSet<Subject> {
     let creations = Creations::of(facts);
     let mut wanted = BTreeSet::from([
         Subject::Code(code.clone()),
         Subject::Ledger,
         Subject::Organisation(authority.clone()),
     ]);
-    wanted.extend(facts.iter().map(|fact| Subject::Organisation(fact.event.iss().clone())));
+    wanted.extend(
+        facts
+            .iter()
+            .map(|fact| Subject::Organisation(fact.event.iss().clone())),
+    );
     // Which binding took effect depends on the lot, its product and its delegations.
-    let bindings = facts.iter().filter(|fact| fact.event.body().codes.iter().flatten().any(|c| c == code));
+    let bindings = facts
+        .iter()
+        .filter(|fact| fact.event.body().codes.iter().flatten().any(|c| c == code));
     for lot in bindings.filter_map(|fact| fact.event.body().lot.as_ref()) {
         wanted.insert(Subject::Lot(lot.clone()));
         wanted.extend(creations.product(lot).cloned().map(Subject::Product));
@@ -116,7 +126,9 @@ pub fn wanted_subjects(code: &PrintedCode, authority: &OrgId, facts: &[Fact<'_>]
 /// Field and place where a lot arose, its product, its owner and creator.
 fn subjects_of_member(creations: &Creations<'_>, lot: &crate::ids::LotId) -> Vec<Subject> {
     let mut wanted = vec![Subject::Organisation(lot.org.clone())];
-    let Some(creation) = creations.get(lot) else { return wanted };
+    let Some(creation) = creations.get(lot) else {
+        return wanted;
+    };
     wanted.push(Subject::Organisation(creation.output.owner.clone()));
     wanted.extend(creation.output.product.clone().map(Subject::Product));
     wanted.extend(place_of(creation).cloned().map(Subject::Place));
@@ -151,9 +163,17 @@ pub fn build(
     let mut events: BTreeMap<LeafIndex, SignedEvent> = BTreeMap::new();
     let mut subjects: BTreeSet<Subject> = BTreeSet::new();
     loop {
-        let facts: Vec<Fact<'_>> = events.iter().map(|(index, event)| Fact { index: *index, event }).collect();
-        let more: Vec<Subject> =
-            wanted_subjects(code, &authority, &facts).into_iter().filter(|s| !subjects.contains(s)).collect();
+        let facts: Vec<Fact<'_>> = events
+            .iter()
+            .map(|(index, event)| Fact {
+                index: *index,
+                event,
+            })
+            .collect();
+        let more: Vec<Subject> = wanted_subjects(code, &authority, &facts)
+            .into_iter()
+            .filter(|s| !subjects.contains(s))
+            .collect();
         if more.is_empty() {
             break;
         }
@@ -170,51 +190,106 @@ pub fn build(
         }
     }
     let keys: Vec<MapKey> = subjects.iter().map(Subject::key).collect();
-    let lists = |subject: &Subject| replica.list(subject).iter().map(|(index, _)| *index).collect();
-    let lists = subjects.iter().map(|subject| (subject.clone(), lists(subject))).collect();
+    let lists = |subject: &Subject| {
+        replica
+            .list(subject)
+            .iter()
+            .map(|(index, _)| *index)
+            .collect()
+    };
+    let lists = subjects
+        .iter()
+        .map(|subject| (subject.clone(), lists(subject)))
+        .collect();
     let bundle = Bundle {
         code: code.clone(),
         genesis: replica.genesis().encode(),
         checkpoint: checkpoint.to_owned(),
         head,
         subjects: lists,
-        openings: public_commitments(events.values()).iter().filter_map(|hash| source.opening(hash)).collect(),
-        events: events.into_iter().map(|(index, event)| (index, event.bytes().to_vec())).collect(),
+        openings: public_commitments(events.values())
+            .iter()
+            .filter_map(|hash| source.opening(hash))
+            .collect(),
+        events: events
+            .into_iter()
+            .map(|(index, event)| (index, event.bytes().to_vec()))
+            .collect(),
         map: replica.map().prove(&keys)?,
     };
-    if bundle.encode().len() > BUNDLE_MAX_BYTES { Err(BuildError::TooLarge) } else { Ok(bundle) }
+    if bundle.encode().len() > BUNDLE_MAX_BYTES {
+        Err(BuildError::TooLarge)
+    } else {
+        Ok(bundle)
+    }
 }
 
 fn public_commitments<'a>(events: impl Iterator<Item = &'a SignedEvent>) -> BTreeSet<Hash> {
-    events.flat_map(|event| event.body().public_commitments()).collect()
+    events
+        .flat_map(|event| event.body().public_commitments())
+        .collect()
 }
 
 fn head(replica: &Replica, source: &impl Source) -> Result<Head, BuildError> {
-    let index = LeafIndex(replica.size().0.checked_sub(1).filter(|i| *i > 0).ok_or(BuildError::NotAtHead)?);
-    let proof = inclusion_proof(replica.tree(), index, replica.size()).map_err(|_| BuildError::NotAtHead)?;
-    Ok(Head { index, envelope: source.entry(index).ok_or(BuildError::Entry(index))?, proof })
+    let index = LeafIndex(
+        replica
+            .size()
+            .0
+            .checked_sub(1)
+            .filter(|i| *i > 0)
+            .ok_or(BuildError::NotAtHead)?,
+    );
+    let proof = inclusion_proof(replica.tree(), index, replica.size())
+        .map_err(|_| BuildError::NotAtHead)?;
+    Ok(Head {
+        index,
+        envelope: source.entry(index).ok_or(BuildError::Entry(index))?,
+        proof,
+    })
 }
 
 impl Bundle {
     /// The bytes.
     pub fn encode(&self) -> Vec<u8> {
         let index = |index: &LeafIndex| Value::uint(index.0);
-        let hashes = self.head.proof.iter().map(|hash| Value::bytes(&hash.0)).collect();
+        let hashes = self
+            .head
+            .proof
+            .iter()
+            .map(|hash| Value::bytes(&hash.0))
+            .collect();
         let subject = |(subject, list): &(Subject, Vec<LeafIndex>)| {
-            Value::Array(vec![subject.to_value(), Value::Array(list.iter().map(index).collect())])
+            Value::Array(vec![
+                subject.to_value(),
+                Value::Array(list.iter().map(index).collect()),
+            ])
         };
-        let event = |(at, bytes): &(LeafIndex, Vec<u8>)| Value::Array(vec![index(at), Value::bytes(bytes)]);
-        let head = vec![index(&self.head.index), Value::bytes(&self.head.envelope), Value::Array(hashes)];
+        let event =
+            |(at, bytes): &(LeafIndex, Vec<u8>)| Value::Array(vec![index(at), Value::bytes(bytes)]);
+        let head = vec![
+            index(&self.head.index),
+            Value::bytes(&self.head.envelope),
+            Value::Array(hashes),
+        ];
         Value::map([
             ("format", Value::text(FORMAT)),
             ("code", Value::text(self.code.canonical())),
             ("genesis", Value::bytes(&self.genesis)),
             ("checkpoint", Value::text(&self.checkpoint)),
             ("head", Value::Array(head)),
-            ("subjects", Value::Array(self.subjects.iter().map(subject).collect())),
-            ("events", Value::Array(self.events.iter().map(event).collect())),
+            (
+                "subjects",
+                Value::Array(self.subjects.iter().map(subject).collect()),
+            ),
+            (
+                "events",
+                Value::Array(self.events.iter().map(event).collect()),
+            ),
             ("map", Value::bytes(&self.map)),
-            ("openings", Value::Array(self.openings.iter().map(|o| Value::bytes(o)).collect())),
+            (
+                "openings",
+                Value::Array(self.openings.iter().map(|o| Value::bytes(o)).collect()),
+            ),
         ])
         .encode()
     }
@@ -230,21 +305,30 @@ impl Bundle {
         let value = Value::decode_large(bytes)?;
         let field = |name: &'static str| value.get(name).ok_or(BundleError::Field(name));
         let text = |name| field(name)?.as_text().ok_or(BundleError::Field(name));
-        let blob = |name| field(name)?.as_bytes().map(<[u8]>::to_vec).ok_or(BundleError::Field(name));
+        let blob = |name| {
+            field(name)?
+                .as_bytes()
+                .map(<[u8]>::to_vec)
+                .ok_or(BundleError::Field(name))
+        };
         let list = |name| field(name)?.as_array().ok_or(BundleError::Field(name));
         if text("format")? != FORMAT || value.as_map().map(<[_]>::len) != Some(9) {
             return Err(BundleError::Field("format"));
         }
         Ok(Bundle {
-            code: PrintedCode::from_canonical(text("code")?).map_err(|_| BundleError::Field("code"))?,
+            code: PrintedCode::from_canonical(text("code")?)
+                .map_err(|_| BundleError::Field("code"))?,
             genesis: blob("genesis")?,
             checkpoint: text("checkpoint")?.to_owned(),
             head: read_head(field("head")?).ok_or(BundleError::Field("head"))?,
-            subjects: each(list("subjects")?, read_subject).ok_or(BundleError::Field("subjects"))?,
+            subjects: each(list("subjects")?, read_subject)
+                .ok_or(BundleError::Field("subjects"))?,
             events: each(list("events")?, read_event).ok_or(BundleError::Field("events"))?,
             map: blob("map")?,
-            openings: each(list("openings")?, |item| item.as_bytes().map(<[u8]>::to_vec))
-                .ok_or(BundleError::Field("openings"))?,
+            openings: each(list("openings")?, |item| {
+                item.as_bytes().map(<[u8]>::to_vec)
+            })
+            .ok_or(BundleError::Field("openings"))?,
         })
     }
 }
@@ -258,21 +342,35 @@ fn read_index(value: &Value) -> Option<LeafIndex> {
 }
 
 fn read_head(value: &Value) -> Option<Head> {
-    let [index, envelope, proof] = value.as_array()? else { return None };
+    let [index, envelope, proof] = value.as_array()? else {
+        return None;
+    };
     Some(Head {
         index: read_index(index)?,
         envelope: envelope.as_bytes()?.to_vec(),
-        proof: proof.as_array()?.iter().map(|hash| hash.as_bytes32().map(Hash)).collect::<Option<_>>()?,
+        proof: proof
+            .as_array()?
+            .iter()
+            .map(|hash| hash.as_bytes32().map(Hash))
+            .collect::<Option<_>>()?,
     })
 }
 
 fn read_subject(value: &Value) -> Option<(Subject, Vec<LeafIndex>)> {
-    let [subject, list] = value.as_array()? else { return None };
-    let list = list.as_array()?.iter().map(read_index).collect::<Option<_>>()?;
+    let [subject, list] = value.as_array()? else {
+        return None;
+    };
+    let list = list
+        .as_array()?
+        .iter()
+        .map(read_index)
+        .collect::<Option<_>>()?;
     Some((Subject::from_value(subject)?, list))
 }
 
 fn read_event(value: &Value) -> Option<(LeafIndex, Vec<u8>)> {
-    let [index, bytes] = value.as_array()? else { return None };
+    let [index, bytes] = value.as_array()? else {
+        return None;
+    };
     Some((read_index(index)?, bytes.as_bytes()?.to_vec()))
 }

@@ -20,17 +20,29 @@ pub struct Link {
 impl Link {
     /// The first link of a device.
     pub fn first(ledger: &LedgerId) -> Link {
-        Link { epoch: 0, seq: 0, prev: ledger.0 }
+        Link {
+            epoch: 0,
+            seq: 0,
+            prev: ledger.0,
+        }
     }
 
     /// The link after an event at this link.
     pub fn after(&self, id: EventId) -> Link {
-        Link { epoch: self.epoch, seq: self.seq + 1, prev: id.0 }
+        Link {
+            epoch: self.epoch,
+            seq: self.seq + 1,
+            prev: id.0,
+        }
     }
 
     /// The link that opens the next epoch, where this link would have been next.
     pub fn next_epoch(&self) -> Link {
-        Link { epoch: self.epoch + 1, seq: 0, prev: self.prev }
+        Link {
+            epoch: self.epoch + 1,
+            seq: 0,
+            prev: self.prev,
+        }
     }
 }
 
@@ -66,12 +78,18 @@ pub struct Chains {
 impl Chains {
     /// No device has signed yet.
     pub fn new(ledger: LedgerId) -> Chains {
-        Chains { ledger, next: BTreeMap::new() }
+        Chains {
+            ledger,
+            next: BTreeMap::new(),
+        }
     }
 
     /// The next link of a device.
     pub fn next(&self, device: &DeviceKey) -> Link {
-        self.next.get(device).copied().unwrap_or_else(|| Link::first(&self.ledger))
+        self.next
+            .get(device)
+            .copied()
+            .unwrap_or_else(|| Link::first(&self.ledger))
     }
 
     /// Whether an event is next.
@@ -82,19 +100,31 @@ impl Chains {
         let next = self.next(&event.device());
         let link = event.link();
         if (link.epoch, link.seq) == (next.epoch, next.seq) {
-            return if link.prev == next.prev { Ok(()) } else { Err(ChainError::WrongPrev) };
+            return if link.prev == next.prev {
+                Ok(())
+            } else {
+                Err(ChainError::WrongPrev)
+            };
         }
         if *link == next.next_epoch() {
-            return if event.body().kind == Kind::Epoch { Ok(()) } else { Err(ChainError::NotOpened) };
+            return if event.body().kind == Kind::Epoch {
+                Ok(())
+            } else {
+                Err(ChainError::NotOpened)
+            };
         }
         if (link.epoch, link.seq) < (next.epoch, next.seq) {
             return Err(ChainError::Fork);
         }
-        Err(ChainError::Gap { epoch: next.epoch, seq: next.seq })
+        Err(ChainError::Gap {
+            epoch: next.epoch,
+            seq: next.seq,
+        })
     }
 
     /// Moves a device's chain past an event that [`Chains::check`] accepted.
     pub fn advance(&mut self, event: &SignedEvent) {
-        self.next.insert(event.device(), event.link().after(event.id()));
+        self.next
+            .insert(event.device(), event.link().after(event.id()));
     }
 }

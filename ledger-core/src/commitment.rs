@@ -30,7 +30,12 @@ pub struct OpeningError;
 impl Opening {
     /// The bytes that are committed to.
     pub fn encode(&self) -> Vec<u8> {
-        Value::Array(vec![Value::text(&self.path), Value::bytes(&self.salt), self.value.clone()]).encode()
+        Value::Array(vec![
+            Value::text(&self.path),
+            Value::bytes(&self.salt),
+            self.value.clone(),
+        ])
+        .encode()
     }
 
     /// The commitment.
@@ -47,7 +52,9 @@ impl Opening {
             return Err(OpeningError);
         }
         let value = Value::decode(bytes).map_err(|_| OpeningError)?;
-        let Some([path, salt, value]) = value.as_array() else { return Err(OpeningError) };
+        let Some([path, salt, value]) = value.as_array() else {
+            return Err(OpeningError);
+        };
         Ok(Opening {
             path: path.as_text().ok_or(OpeningError)?.to_owned(),
             salt: salt.as_bytes32().ok_or(OpeningError)?,
@@ -58,5 +65,11 @@ impl Opening {
 
 /// The commitment of an opening's bytes.
 pub fn commit(opening: &[u8]) -> Hash {
-    Hash(Sha256::new().chain_update(PREFIX).chain_update(opening).finalize().into())
+    Hash(
+        Sha256::new()
+            .chain_update(PREFIX)
+            .chain_update(opening)
+            .finalize()
+            .into(),
+    )
 }

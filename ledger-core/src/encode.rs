@@ -84,8 +84,10 @@ impl Value {
 
     /// A map from its entries, put in canonical order.
     pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Value)>) -> Value {
-        let mut entries: Vec<(String, Value)> =
-            entries.into_iter().map(|(key, value)| (key.into(), value)).collect();
+        let mut entries: Vec<(String, Value)> = entries
+            .into_iter()
+            .map(|(key, value)| (key.into(), value))
+            .collect();
         entries.sort_by(|a, b| key_order(&a.0, &b.0));
         Value::Map(entries)
     }
@@ -144,7 +146,10 @@ impl Value {
     }
 
     fn decode_within(bytes: &[u8], items_max: usize) -> Result<Value, DecodeError> {
-        let mut reader = Reader { rest: bytes, items_left: items_max };
+        let mut reader = Reader {
+            rest: bytes,
+            items_left: items_max,
+        };
         let value = reader.value(0)?;
         if !reader.rest.is_empty() {
             return Err(DecodeError::Trailing);
@@ -204,13 +209,18 @@ impl Value {
 
     /// The value of a key, if this is a map that has it.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.as_map()?.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+        self.as_map()?
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
     }
 }
 
 /// Canonical order of text keys: by encoded bytes, so the shorter comes first.
 fn key_order(a: &str, b: &str) -> std::cmp::Ordering {
-    a.len().cmp(&b.len()).then_with(|| a.as_bytes().cmp(b.as_bytes()))
+    a.len()
+        .cmp(&b.len())
+        .then_with(|| a.as_bytes().cmp(b.as_bytes()))
 }
 
 fn head(out: &mut Vec<u8>, major: u8, n: u64) {
@@ -272,11 +282,18 @@ impl<'a> Reader<'a> {
             _ => return Err(DecodeError::Unsupported),
         };
         // Simple values with an argument (major 7) are refused by the caller.
-        if n < least && major != 7 { Err(DecodeError::NotShortest) } else { Ok((major, n)) }
+        if n < least && major != 7 {
+            Err(DecodeError::NotShortest)
+        } else {
+            Ok((major, n))
+        }
     }
 
     fn number(&mut self, len: u64) -> Result<u64, DecodeError> {
-        Ok(self.take(len)?.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
+        Ok(self
+            .take(len)?
+            .iter()
+            .fold(0, |n, byte| n << 8 | u64::from(*byte)))
     }
 
     fn value(&mut self, depth: usize) -> Result<Value, DecodeError> {
@@ -288,7 +305,9 @@ impl<'a> Reader<'a> {
         let (major, n) = self.head()?;
         Ok(match major {
             0 => Value::Int(in_range(n)?),
-            1 => Value::Int(-1 - in_range(n).and_then(|n| in_range(n.unsigned_abs() + 1).map(|_| n))?),
+            1 => Value::Int(
+                -1 - in_range(n).and_then(|n| in_range(n.unsigned_abs() + 1).map(|_| n))?,
+            ),
             2 => Value::Bytes(self.take(n)?.to_vec()),
             3 => Value::Text(self.text(n)?),
             4 => Value::Array(self.array(n, depth)?),
@@ -304,12 +323,18 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self, n: u64) -> Result<String, DecodeError> {
         let text = std::str::from_utf8(self.take(n)?).map_err(|_| DecodeError::Text)?;
-        if is_clean_text(text) { Ok(text.to_owned()) } else { Err(DecodeError::Text) }
+        if is_clean_text(text) {
+            Ok(text.to_owned())
+        } else {
+            Err(DecodeError::Text)
+        }
     }
 
     fn array(&mut self, n: u64, depth: usize) -> Result<Vec<Value>, DecodeError> {
         // No allocation by the announced length: each item must really be there.
-        (0..n).map(|_| self.value(depth + 1)).collect::<Result<Vec<_>, _>>()
+        (0..n)
+            .map(|_| self.value(depth + 1))
+            .collect::<Result<Vec<_>, _>>()
     }
 
     fn map(&mut self, n: u64, depth: usize) -> Result<Vec<(String, Value)>, DecodeError> {
@@ -320,7 +345,10 @@ impl<'a> Reader<'a> {
                 return Err(DecodeError::Keys);
             }
             let key = self.text(len)?;
-            if entries.last().is_some_and(|(last, _)| key_order(last, &key).is_ge()) {
+            if entries
+                .last()
+                .is_some_and(|(last, _)| key_order(last, &key).is_ge())
+            {
                 return Err(DecodeError::Keys);
             }
             let value = self.value(depth + 1)?;
@@ -331,7 +359,10 @@ impl<'a> Reader<'a> {
 }
 
 fn in_range(n: u64) -> Result<i64, DecodeError> {
-    i64::try_from(n).ok().filter(|n| *n <= INT_MAX).ok_or(DecodeError::Range)
+    i64::try_from(n)
+        .ok()
+        .filter(|n| *n <= INT_MAX)
+        .ok_or(DecodeError::Range)
 }
 
 #[cfg(test)]
@@ -383,15 +414,27 @@ mod tests {
             (&[0xf7], DecodeError::Unsupported),
             (&[0xf8, 0xf5], DecodeError::Unsupported),
             (&[0xc0, 0x00], DecodeError::Unsupported),
-            (&[0xa2, 0x61, b'b', 0x00, 0x61, b'a', 0x00], DecodeError::Keys),
-            (&[0xa2, 0x61, b'a', 0x00, 0x61, b'a', 0x00], DecodeError::Keys),
+            (
+                &[0xa2, 0x61, b'b', 0x00, 0x61, b'a', 0x00],
+                DecodeError::Keys,
+            ),
+            (
+                &[0xa2, 0x61, b'a', 0x00, 0x61, b'a', 0x00],
+                DecodeError::Keys,
+            ),
             (&[0xa1, 0x00, 0x00], DecodeError::Keys),
             (&[0x1b, 0x00, 0x20, 0, 0, 0, 0, 0, 0], DecodeError::Range),
-            (&[0x3b, 0x00, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], DecodeError::Range),
+            (
+                &[0x3b, 0x00, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+                DecodeError::Range,
+            ),
             (&[0x61, 0xff], DecodeError::Text),
             (&[0x61, 0x07], DecodeError::Text),
             (&[0x63, b'a', 0xcc, 0x81], DecodeError::Text),
-            (&[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], DecodeError::Truncated),
+            (
+                &[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+                DecodeError::Truncated,
+            ),
         ];
         for (bytes, why) in cases {
             assert_eq!(Value::decode(bytes), Err(*why), "{bytes:02x?}");
@@ -402,7 +445,10 @@ mod tests {
     fn depth_and_items_are_limited() {
         let nested = |n: usize| [vec![0x81; n], vec![0xf6]].concat();
         assert!(Value::decode(&nested(DEPTH_MAX)).is_ok());
-        assert_eq!(Value::decode(&nested(DEPTH_MAX + 1)), Err(DecodeError::TooLarge));
+        assert_eq!(
+            Value::decode(&nested(DEPTH_MAX + 1)),
+            Err(DecodeError::TooLarge)
+        );
         let wide = |n: usize| Value::Array(vec![Value::Null; n]).encode();
         assert!(Value::decode(&wide(ITEMS_MAX - 1)).is_ok());
         assert_eq!(Value::decode(&wide(ITEMS_MAX)), Err(DecodeError::TooLarge));

@@ -1,6 +1,7 @@
 //! Lots and where they come from: creation, ancestors, the code that leads to a lot, hand-overs.
 //! (`docs/formats.md` sections 12 and 13; `docs/rules.md`.)
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::body::Output;
@@ -59,14 +60,24 @@ pub struct Creations<'a> {
 impl<'a> Creations<'a> {
     /// Finds them; facts in log order.
     pub fn of(facts: &[Fact<'a>]) -> Creations<'a> {
-        let mut found = Creations { first: BTreeMap::new(), twice: BTreeSet::new() };
+        let mut found = Creations {
+            first: BTreeMap::new(),
+            twice: BTreeSet::new(),
+        };
         for fact in facts {
             let outputs = fact.event.body().outputs.iter().flatten().enumerate();
             for (lot, (output_index, output)) in created_lots(fact.event).zip(outputs) {
-                if found.first.contains_key(&lot) {
-                    found.twice.insert(lot);
-                } else {
-                    found.first.insert(lot, Creation { fact: *fact, output_index, output });
+                match found.first.entry(lot) {
+                    Entry::Occupied(taken) => {
+                        found.twice.insert(taken.key().clone());
+                    }
+                    Entry::Vacant(free) => {
+                        free.insert(Creation {
+                            fact: *fact,
+                            output_index,
+                            output,
+                        });
+                    }
                 }
             }
         }
@@ -80,12 +91,15 @@ impl<'a> Creations<'a> {
 
     /// The product that a lot was created as, if any.
     pub fn product(&self, lot: &LotId) -> Option<&'a ProductId> {
-        self.get(lot).and_then(|creation| creation.output.product.as_ref())
+        self.get(lot)
+            .and_then(|creation| creation.output.product.as_ref())
     }
 
     /// The lots that a lot was made from.
     pub fn parents(&self, lot: &LotId) -> impl Iterator<Item = &'a LotId> {
-        let inputs = self.get(lot).and_then(|creation| creation.fact.event.body().inputs.as_ref());
+        let inputs = self
+            .get(lot)
+            .and_then(|creation| creation.fact.event.body().inputs.as_ref());
         inputs.into_iter().flatten().map(|used| &used.lot)
     }
 
@@ -106,7 +120,10 @@ impl<'a> Creations<'a> {
                 }
             }
         }
-        let cycle = found.iter().find(|ancestor| self.reaches_itself(ancestor, &found)).cloned();
+        let cycle = found
+            .iter()
+            .find(|ancestor| self.reaches_itself(ancestor, &found))
+            .cloned();
         (found, fault.or(cycle.map(AncestryFault::Cycle)))
     }
 
@@ -114,7 +131,9 @@ impl<'a> Creations<'a> {
         if self.get(lot).is_none() {
             return Some(AncestryFault::NotCreated(lot.clone()));
         }
-        self.twice.contains(lot).then(|| AncestryFault::CreatedTwice(lot.clone()))
+        self.twice
+            .contains(lot)
+            .then(|| AncestryFault::CreatedTwice(lot.clone()))
     }
 
     /// Whether following parents leads back; only ever asked within one bounded family.
@@ -136,18 +155,29 @@ impl<'a> Creations<'a> {
 /// The lot that a code leads to: of the bindings that the product's owner signed or delegated, the one that took
 /// effect first. A binding takes effect when it, the lot and the delegation are all logged, in whatever order.
 pub fn resolve(code: &PrintedCode, facts: &[Fact<'_>], creations: &Creations<'_>) -> Option<LotId> {
-    let bindings = facts.iter().filter(|fact| fact.event.body().codes.iter().flatten().any(|c| c == code));
+    let bindings = facts
+        .iter()
+        .filter(|fact| fact.event.body().codes.iter().flatten().any(|c| c == code));
     let effective = bindings.filter_map(|fact| {
         let lot = fact.event.body().lot.clone()?;
         let creation = creations.get(&lot)?;
         let consent = consent(fact, &lot, creation, facts)?;
-        Some((fact.index.max(creation.fact.index).max(consent), fact.index, lot))
+        Some((
+            fact.index.max(creation.fact.index).max(consent),
+            fact.index,
+            lot,
+        ))
     });
     effective.min().map(|(.., lot)| lot)
 }
 
 /// From which place on the one whose brand or goods it is agrees to a binding.
-fn consent(binding: &Fact<'_>, lot: &LotId, creation: &Creation<'_>, facts: &[Fact<'_>]) -> Option<LeafIndex> {
+fn consent(
+    binding: &Fact<'_>,
+    lot: &LotId,
+    creation: &Creation<'_>,
+    facts: &[Fact<'_>],
+) -> Option<LeafIndex> {
     let signer = binding.event.iss();
     let Some(product) = &creation.output.product else {
         let own = *signer == lot.org || *signer == creation.output.owner;
@@ -184,11 +214,22 @@ pub fn handovers(family: &BTreeSet<LotId>, facts: &[Fact<'_>]) -> BTreeSet<Hando
         let (body, receiver) = (fact.event.body(), fact.event.iss());
         let makes_family = created_lots(fact.event).any(|lot| family.contains(&lot));
         let receives = body.kind == Kind::Receive;
-        let used = body.inputs.iter().flatten().filter(|_| makes_family || receives);
+        let used = body
+            .inputs
+            .iter()
+            .flatten()
+            .filter(|_| makes_family || receives);
         let received = body.lots.iter().flatten().filter(|_| receives);
-        for taken in used.chain(received).filter(|taken| taken.lot.org != *receiver && family.contains(&taken.lot)) {
+        for taken in used
+            .chain(received)
+            .filter(|taken| taken.lot.org != *receiver && family.contains(&taken.lot))
+        {
             let confirmed = facts.iter().any(|fact| ships(fact, &taken.lot, receiver));
-            steps.insert(Handover { lot: taken.lot.clone(), receiver: receiver.clone(), confirmed });
+            steps.insert(Handover {
+                lot: taken.lot.clone(),
+                receiver: receiver.clone(),
+                confirmed,
+            });
         }
     }
     steps
@@ -199,5 +240,9 @@ fn ships(fact: &Fact<'_>, lot: &LotId, receiver: &OrgId) -> bool {
     body.kind == Kind::Ship
         && *fact.event.iss() == lot.org
         && body.to.as_ref() == Some(receiver)
-        && body.lots.iter().flatten().any(|shipped| shipped.lot == *lot)
+        && body
+            .lots
+            .iter()
+            .flatten()
+            .any(|shipped| shipped.lot == *lot)
 }

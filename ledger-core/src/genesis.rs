@@ -45,7 +45,11 @@ pub struct GenesisError(pub &'static str);
 impl Genesis {
     /// The bytes that are leaf 0.
     pub fn encode(&self) -> Vec<u8> {
-        let devices = self.authority_devices.iter().map(|key| Value::bytes(&key.0)).collect();
+        let devices = self
+            .authority_devices
+            .iter()
+            .map(|key| Value::bytes(&key.0))
+            .collect();
         let authority = Value::map([
             ("org", Value::text(&self.authority)),
             ("name", Value::text(&self.authority_name)),
@@ -76,26 +80,40 @@ impl Genesis {
         let value = Value::decode(bytes).map_err(|_| GenesisError("not canonical CBOR"))?;
         let genesis = Genesis::read(&value)?;
         // Comparing with the only encoding refuses unknown and surplus fields at once.
-        if genesis.encode() == bytes { Ok(genesis) } else { Err(GenesisError("unknown fields")) }
+        if genesis.encode() == bytes {
+            Ok(genesis)
+        } else {
+            Err(GenesisError("unknown fields"))
+        }
     }
 
     fn read(value: &Value) -> Result<Genesis, GenesisError> {
         let text = |key| value.get(key).and_then(Value::as_text).map(str::to_owned);
         let key = |v: &Value| v.as_bytes32().and_then(|k| PublicKey::from_bytes(&k).ok());
         let authority = value.get("authority").ok_or(GenesisError("authority"))?;
-        let devices = authority.get("devices").and_then(Value::as_array).ok_or(GenesisError("authority devices"))?;
+        let devices = authority
+            .get("devices")
+            .and_then(Value::as_array)
+            .ok_or(GenesisError("authority devices"))?;
         if devices.is_empty() || devices.len() > AUTHORITY_DEVICES_MAX {
             return Err(GenesisError("authority devices"));
         }
         let device = |v: &Value| key(v).map(|k| DeviceKey(k.to_bytes()));
         let sample = match value.get("sample") {
-            Some(date) => Some(date.as_text().and_then(|d| Date::parse(d).ok()).ok_or(GenesisError("sample"))?),
+            Some(date) => Some(
+                date.as_text()
+                    .and_then(|d| Date::parse(d).ok())
+                    .ok_or(GenesisError("sample"))?,
+            ),
             None => None,
         };
         Ok(Genesis {
             name: text("name").ok_or(GenesisError("name"))?,
             origin: text("origin").ok_or(GenesisError("origin"))?,
-            log_key: value.get("log_key").and_then(key).ok_or(GenesisError("log_key"))?,
+            log_key: value
+                .get("log_key")
+                .and_then(key)
+                .ok_or(GenesisError("log_key"))?,
             authority: authority
                 .get("org")
                 .and_then(Value::as_text)
@@ -106,9 +124,19 @@ impl Genesis {
                 .and_then(Value::as_text)
                 .ok_or(GenesisError("authority name"))?
                 .to_owned(),
-            authority_devices: devices.iter().map(device).collect::<Option<_>>().ok_or(GenesisError("authority devices"))?,
-            sequencer: value.get("sequencer").and_then(device).ok_or(GenesisError("sequencer"))?,
-            created: value.get("created").and_then(|v| Timestamp::from_value(v).ok()).ok_or(GenesisError("created"))?,
+            authority_devices: devices
+                .iter()
+                .map(device)
+                .collect::<Option<_>>()
+                .ok_or(GenesisError("authority devices"))?,
+            sequencer: value
+                .get("sequencer")
+                .and_then(device)
+                .ok_or(GenesisError("sequencer"))?,
+            created: value
+                .get("created")
+                .and_then(|v| Timestamp::from_value(v).ok())
+                .ok_or(GenesisError("created"))?,
             sample,
         })
     }

@@ -1,13 +1,13 @@
 //! Holds and recalls: what they name, what lifts them (`docs/rules.md`; decisions of the province).
 
-use crate::body::{Body, Outcome, PlaceType};
+use crate::body::{Body, Fix, Outcome, PlaceType};
 use crate::family::{Creation, Fact};
 use crate::ids::{LeafIndex, LotId, PlaceId};
 use crate::kind::Kind;
 use crate::lot::{Family, place_of, treatments};
 use crate::quantity::{Quantity, Unit};
 use crate::subject::created_lots;
-use crate::value::corrected_quantity;
+use crate::value::{corrected_quantity, fixes};
 
 /// More than any orchard or field yields at one picking, in kilograms per hectare.
 pub const PLOT_YIELD_MAX_KG_PER_HA: u128 = 20_000;
@@ -30,8 +30,13 @@ struct Cause {
 pub(crate) fn holding(family: &Family<'_>) -> Holding {
     let causes = causes(family);
     let lifted = |cause: &Cause| {
-        let releases = family.facts.iter().filter(|fact| fact.event.body().kind == Kind::Release);
-        releases.into_iter().any(|fact| fact.index > cause.since && names(family, fact, &cause.lot))
+        let releases = family
+            .facts
+            .iter()
+            .filter(|fact| fact.event.body().kind == Kind::Release);
+        releases
+            .into_iter()
+            .any(|fact| fact.index > cause.since && names(family, fact, &cause.lot))
     };
     Holding {
         recalled: is_recalled(family),
@@ -44,10 +49,19 @@ pub(crate) fn holding(family: &Family<'_>) -> Holding {
 fn is_recalled(family: &Family<'_>) -> bool {
     let lifted = |recall: &Fact<'_>| {
         let id = Some(recall.event.id().0);
-        family.facts.iter().map(|f| f.event.body()).any(|b| b.kind == Kind::RecallLift && b.reference == id)
+        family
+            .facts
+            .iter()
+            .map(|f| f.event.body())
+            .any(|b| b.kind == Kind::RecallLift && b.reference == id)
     };
-    let recalls = family.facts.iter().filter(|fact| fact.event.body().kind == Kind::Recall && !lifted(fact));
-    recalls.into_iter().any(|fact| family.members.iter().any(|lot| names(family, fact, lot)))
+    let recalls = family
+        .facts
+        .iter()
+        .filter(|fact| fact.event.body().kind == Kind::Recall && !lifted(fact));
+    recalls
+        .into_iter()
+        .any(|fact| family.members.iter().any(|lot| names(family, fact, lot)))
 }
 
 /// Whether a hold, release or recall names a lot: itself, its product, the place it arose at (in the period, if one is
@@ -57,17 +71,32 @@ fn names(family: &Family<'_>, fact: &Fact<'_>, lot: &LotId) -> bool {
     if body.lots.iter().flatten().any(|named| named.lot == *lot) {
         return true;
     }
-    let Some(creation) = family.creations.get(lot) else { return false };
+    let Some(creation) = family.creations.get(lot) else {
+        return false;
+    };
     let product = body.product.is_some() && body.product == creation.output.product;
-    let org = body.org.as_ref().is_some_and(|org| *org == lot.org || *org == creation.output.owner);
-    product || org || names_place(body, creation)
+    let org = body
+        .org
+        .as_ref()
+        .is_some_and(|org| *org == lot.org || *org == creation.output.owner);
+    product || org || names_place(family, body, creation)
 }
 
-fn names_place(body: &Body, creation: &Creation<'_>) -> bool {
-    let arose = creation.fact.event.occurred().date();
-    body.target_place.is_some()
-        && body.target_place.as_ref() == place_of(creation)
-        && body.period.is_none_or(|period| period.first <= arose && arose <= period.last)
+/// The place where the lot arose and, where a period is given, a day in it. The first logged day counts as well as
+/// every corrected one, so that no correction slips out of a recall.
+fn names_place(family: &Family<'_>, body: &Body, creation: &Creation<'_>) -> bool {
+    if body.target_place.is_none() || body.target_place.as_ref() != place_of(creation) {
+        return false;
+    }
+    let corrected = fixes(family.facts, &creation.fact).filter_map(|fix| match fix {
+        Fix::Occurred(time) => Some(*time),
+        _ => None,
+    });
+    let mut days = corrected
+        .chain([creation.fact.event.occurred()])
+        .map(|time| time.date());
+    body.period
+        .is_none_or(|period| days.any(|day| period.first <= day && day <= period.last))
 }
 
 fn causes(family: &Family<'_>) -> Vec<Cause> {
@@ -77,10 +106,16 @@ fn causes(family: &Family<'_>) -> Vec<Cause> {
         let failed_test = body.kind == Kind::LabResult && body.result == Some(Outcome::Fail);
         if body.kind == Kind::Hold || failed_test {
             let held = family.members.iter().filter(|lot| names(family, fact, lot));
-            causes.extend(held.map(|lot| Cause { lot: lot.clone(), since: fact.index }));
+            causes.extend(held.map(|lot| Cause {
+                lot: lot.clone(),
+                since: fact.index,
+            }));
         }
     }
-    let harvests = family.created().map(|creation| creation.fact).filter(|f| f.event.body().kind == Kind::Harvest);
+    let harvests = family
+        .created()
+        .map(|creation| creation.fact)
+        .filter(|f| f.event.body().kind == Kind::Harvest);
     causes.extend(harvests.flat_map(|harvest| harvest_causes(family, harvest)));
     causes
 }
@@ -89,18 +124,34 @@ fn causes(family: &Family<'_>) -> Vec<Cause> {
 fn harvest_causes(family: &Family<'_>, harvest: Fact<'_>) -> Vec<Cause> {
     let picked = harvest.event.occurred().date().days();
     let early = treatments(family.facts, &harvest).filter(|treatment| {
-        let wait = treatment.event.body().wait_days.and_then(|days| i64::try_from(days).ok()).unwrap_or(0);
+        let wait = treatment
+            .event
+            .body()
+            .wait_days
+            .and_then(|days| i64::try_from(days).ok())
+            .unwrap_or(0);
         picked < treatment.event.occurred().date().days() + wait
     });
     let early = early.map(|treatment| treatment.index.max(harvest.index));
     let too_much = is_implausible(family, &harvest).then_some(harvest.index);
     let since: Vec<LeafIndex> = early.chain(too_much).collect();
-    let lots: Vec<LotId> = created_lots(harvest.event).filter(|lot| family.members.contains(lot)).collect();
-    since.iter().flat_map(|since| lots.iter().map(|lot| Cause { lot: lot.clone(), since: *since })).collect()
+    let lots: Vec<LotId> = created_lots(harvest.event)
+        .filter(|lot| family.members.contains(lot))
+        .collect();
+    since
+        .iter()
+        .flat_map(|since| {
+            lots.iter().map(|lot| Cause {
+                lot: lot.clone(),
+                since: *since,
+            })
+        })
+        .collect()
 }
 
 fn is_implausible(family: &Family<'_>, harvest: &Fact<'_>) -> bool {
-    let Some((place_type, area)) = harvest.event.body().field.as_ref().and_then(|field| area_of(family, field)) else {
+    let field = harvest.event.body().field.as_ref();
+    let Some((place_type, area)) = field.and_then(|field| area_of(family.facts, field)) else {
         return false;
     };
     let weight: u128 = created_lots(harvest.event)
@@ -114,15 +165,22 @@ fn is_implausible(family: &Family<'_>, harvest: &Fact<'_>) -> bool {
 
 /// Whether a weight (in millionths of a kilogram) is more than a place of that kind and area yields at one picking.
 pub fn is_above_yield(place_type: PlaceType, area: Quantity, weight_micros: u128) -> bool {
-    let per_hectare = if place_type == PlaceType::Pond { POND_YIELD_MAX_KG_PER_HA } else { PLOT_YIELD_MAX_KG_PER_HA };
+    let per_hectare = if place_type == PlaceType::Pond {
+        POND_YIELD_MAX_KG_PER_HA
+    } else {
+        PLOT_YIELD_MAX_KG_PER_HA
+    };
     weight_micros > area.micros() * per_hectare
 }
 
-fn area_of(family: &Family<'_>, place: &PlaceId) -> Option<(PlaceType, Quantity)> {
-    let registrations = family.facts.iter().filter(|fact| fact.event.body().kind == Kind::Place);
-    let of_place = registrations.filter(|fact| {
-        *fact.event.iss() == place.org && fact.event.body().id.as_ref().is_some_and(|id| id.0 == place.number())
-    });
-    let body = of_place.last()?.event.body();
+/// What a place is and how large, as last registered.
+pub(crate) fn area_of(facts: &[Fact<'_>], place: &PlaceId) -> Option<(PlaceType, Quantity)> {
+    let registers = |fact: &&Fact<'_>| {
+        let body = fact.event.body();
+        body.kind == Kind::Place
+            && *fact.event.iss() == place.org
+            && body.id.as_ref().is_some_and(|id| id.0 == place.number())
+    };
+    let body = facts.iter().rev().find(registers)?.event.body();
     Some((body.place_type?, body.area?))
 }

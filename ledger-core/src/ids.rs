@@ -113,7 +113,11 @@ pub struct IdError {
 }
 
 fn id_error(what: &'static str, text: &str, rule: &'static str) -> IdError {
-    IdError { what, text: text.chars().take(64).collect(), rule }
+    IdError {
+        what,
+        text: text.chars().take(64).collect(),
+        rule,
+    }
 }
 
 /// Longest organisation id, place number and product number: long enough for any register, short enough for a label.
@@ -122,7 +126,9 @@ pub const NUMBER_MAX: usize = 32;
 /// Whether a text may be the number of a place or product: 1–32 of `A-Z 0-9 -`.
 pub fn is_number(text: &str) -> bool {
     (1..=NUMBER_MAX).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// A member organisation, as the authority registered it.
@@ -138,7 +144,11 @@ impl OrgId {
         if is_number(text) && text.as_bytes()[0].is_ascii_uppercase() {
             Ok(OrgId(text.to_owned()))
         } else {
-            Err(id_error("organisation", text, "1–32 of A-Z 0-9 -, first a letter"))
+            Err(id_error(
+                "organisation",
+                text,
+                "1–32 of A-Z 0-9 -, first a letter",
+            ))
         }
     }
 

@@ -116,7 +116,10 @@ impl Kind {
 
     /// The kind of a name.
     pub fn from_name(name: &str) -> Option<Kind> {
-        KINDS.iter().find(|row| row.name == name).map(|row| row.kind)
+        KINDS
+            .iter()
+            .find(|row| row.name == name)
+            .map(|row| row.kind)
     }
 
     /// Its name in the body.
@@ -128,16 +131,23 @@ impl Kind {
 impl KindRow {
     /// Whether a field may stand in this kind.
     pub fn allows(&self, field: &str) -> bool {
-        let common = self.kind != Kind::MapHead && COMMON_FIELDS.split(' ').any(|name| name == field);
-        common || self.fields.split([' ', '|']).any(|name| name.trim_end_matches('!') == field)
+        let common =
+            self.kind != Kind::MapHead && COMMON_FIELDS.split(' ').any(|name| name == field);
+        common
+            || self
+                .fields
+                .split([' ', '|'])
+                .any(|name| name.trim_end_matches('!') == field)
     }
 
     /// The first demand of this kind that the fields at hand do not meet, as it stands in the table.
     pub fn unmet<'a>(&self, has: impl Fn(&str) -> bool) -> Option<&'a str> {
-        self.fields.split(' ').find(|demand| match demand.strip_suffix('!') {
-            Some(field) => !has(field),
-            None => demand.contains('|') && !demand.split('|').any(&has),
-        })
+        self.fields
+            .split(' ')
+            .find(|demand| match demand.strip_suffix('!') {
+                Some(field) => !has(field),
+                None => demand.contains('|') && !demand.split('|').any(&has),
+            })
     }
 }
 
@@ -156,8 +166,11 @@ mod tests {
     /// The table of `docs/formats.md` section 6, as this file would write it.
     fn documented() -> String {
         let line = |row: &KindRow| {
-            let fields: Vec<String> =
-                row.fields.split_terminator(' ').map(|f| format!("`{}`", f.replace('|', "\\|"))).collect();
+            let fields: Vec<String> = row
+                .fields
+                .split_terminator(' ')
+                .map(|f| format!("`{}`", f.replace('|', "\\|")))
+                .collect();
             let who = format!("{:?}", row.who).to_lowercase();
             format!("| `{}` | {} | {who} |", row.name, fields.join(" ")).replace("|  |", "| |")
         };
@@ -167,6 +180,10 @@ mod tests {
     #[test]
     fn the_specification_has_this_table() {
         let formats = include_str!("../../docs/formats.md");
-        assert!(formats.contains(&documented()), "docs/formats.md section 6 should read:\n{}", documented());
+        assert!(
+            formats.contains(&documented()),
+            "docs/formats.md section 6 should read:\n{}",
+            documented()
+        );
     }
 }

@@ -20,19 +20,79 @@ pub enum Notice {
 }
 
 const NOTICES: [(Notice, &str, &str, &str); 13] = [
-    (Notice::Recalled, "DA_THU_HOI", "Lô này đang bị thu hồi. Không sử dụng. Mang trả nơi mua.", "This lot is recalled. Do not use it. Take it back."),
-    (Notice::OnHold, "DANG_TAM_GIU", "Lô này đang tạm giữ, chờ cơ quan quản lý cho lưu thông lại.", "This lot is on hold until the authority releases it."),
-    (Notice::WasOnHold, "TUNG_TAM_GIU", "Lô này từng bị tạm giữ, đã được cho lưu thông lại.", "This lot was on hold and has been released."),
-    (Notice::Corrected, "CO_DINH_CHINH", "Có đính chính; số ghi lần đầu vẫn còn.", "Something was corrected; the first value is kept."),
-    (Notice::EnteredLate, "NHAP_TRE", "Có việc được ghi vào sổ trễ hơn 24 giờ.", "Something was entered more than 24 hours late."),
-    (Notice::NotRated, "CHUA_PHAN_HANG_OCOP", "Sản phẩm chưa phân hạng OCOP.", "The product has no OCOP rating."),
-    (Notice::RatingExpired, "OCOP_HET_HAN", "Giấy chứng nhận OCOP của sản phẩm đã hết hạn.", "The product's OCOP rating has expired."),
-    (Notice::NoGrowingAreaCode, "THIEU_MA_VUNG_TRONG", "Có nguyên liệu từ vườn chưa có mã số vùng trồng.", "Some material comes from a plot without a growing-area code."),
-    (Notice::OldAddressOnLabel, "DIA_CHI_NHAN_CU", "Nhãn in địa chỉ cũ, trước ngày 01/07/2025.", "The label bears an address from before 1 July 2025."),
-    (Notice::MassExceeded, "VUOT_KHOI_LUONG", "Khối lượng ra nhiều hơn khối lượng vào.", "More came out than went in."),
+    (
+        Notice::Recalled,
+        "DA_THU_HOI",
+        "Lô này đang bị thu hồi. Không sử dụng. Mang trả nơi mua.",
+        "This lot is recalled. Do not use it. Take it back.",
+    ),
+    (
+        Notice::OnHold,
+        "DANG_TAM_GIU",
+        "Lô này đang tạm giữ, chờ cơ quan quản lý cho lưu thông lại.",
+        "This lot is on hold until the authority releases it.",
+    ),
+    (
+        Notice::WasOnHold,
+        "TUNG_TAM_GIU",
+        "Lô này từng bị tạm giữ, đã được cho lưu thông lại.",
+        "This lot was on hold and has been released.",
+    ),
+    (
+        Notice::Corrected,
+        "CO_DINH_CHINH",
+        "Có đính chính; số ghi lần đầu vẫn còn.",
+        "Something was corrected; the first value is kept.",
+    ),
+    (
+        Notice::EnteredLate,
+        "NHAP_TRE",
+        "Có việc được ghi vào sổ trễ hơn 24 giờ.",
+        "Something was entered more than 24 hours late.",
+    ),
+    (
+        Notice::NotRated,
+        "CHUA_PHAN_HANG_OCOP",
+        "Sản phẩm chưa phân hạng OCOP.",
+        "The product has no OCOP rating.",
+    ),
+    (
+        Notice::RatingExpired,
+        "OCOP_HET_HAN",
+        "Giấy chứng nhận OCOP của sản phẩm đã hết hạn.",
+        "The product's OCOP rating has expired.",
+    ),
+    (
+        Notice::NoGrowingAreaCode,
+        "THIEU_MA_VUNG_TRONG",
+        "Có nguyên liệu từ vườn chưa có mã số vùng trồng.",
+        "Some material comes from a plot without a growing-area code.",
+    ),
+    (
+        Notice::OldAddressOnLabel,
+        "DIA_CHI_NHAN_CU",
+        "Nhãn in địa chỉ cũ, trước ngày 01/07/2025.",
+        "The label bears an address from before 1 July 2025.",
+    ),
+    (
+        Notice::MassExceeded,
+        "VUOT_KHOI_LUONG",
+        "Khối lượng ra nhiều hơn khối lượng vào.",
+        "More came out than went in.",
+    ),
     (Notice::SoldOut, "DA_BAN_HET", "Đã bán hết.", "Sold out."),
-    (Notice::Exported, "DA_XUAT_KHAU", "Đã xuất khẩu.", "Exported."),
-    (Notice::Expired, "HET_HAN_SU_DUNG", "Đã hết hạn sử dụng.", "Past its expiry date."),
+    (
+        Notice::Exported,
+        "DA_XUAT_KHAU",
+        "Đã xuất khẩu.",
+        "Exported.",
+    ),
+    (
+        Notice::Expired,
+        "HET_HAN_SU_DUNG",
+        "Đã hết hạn sử dụng.",
+        "Past its expiry date.",
+    ),
 ];
 
 impl Notice {

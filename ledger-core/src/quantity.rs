@@ -41,12 +41,18 @@ const UNITS: [(Unit, &str, &str); 11] = [
 impl Unit {
     /// The unit of a UN/CEFACT code.
     pub fn from_code(code: &str) -> Option<Unit> {
-        UNITS.iter().find(|(_, c, _)| *c == code).map(|(unit, ..)| *unit)
+        UNITS
+            .iter()
+            .find(|(_, c, _)| *c == code)
+            .map(|(unit, ..)| *unit)
     }
 
     /// The unit of a Vietnamese word.
     pub fn from_word(word: &str) -> Option<Unit> {
-        UNITS.iter().find(|(.., w)| *w == word).map(|(unit, ..)| *unit)
+        UNITS
+            .iter()
+            .find(|(.., w)| *w == word)
+            .map(|(unit, ..)| *unit)
     }
 
     /// Its UN/CEFACT code.
@@ -60,7 +66,10 @@ impl Unit {
     }
 
     fn row(self) -> &'static (Unit, &'static str, &'static str) {
-        UNITS.iter().find(|(unit, ..)| *unit == self).unwrap_or(&UNITS[0])
+        UNITS
+            .iter()
+            .find(|(unit, ..)| *unit == self)
+            .unwrap_or(&UNITS[0])
     }
 }
 
@@ -83,7 +92,11 @@ impl Quantity {
     /// # Errors
     /// [`QuantityError`] beyond scale 6 or 2^53 − 1.
     pub fn new(n: u64, scale: u8, unit: Unit) -> Result<Quantity, QuantityError> {
-        if scale <= SCALE_MAX && n <= INT_MAX.unsigned_abs() { Ok(Quantity { n, scale, unit }) } else { Err(QuantityError) }
+        if scale <= SCALE_MAX && n <= INT_MAX.unsigned_abs() {
+            Ok(Quantity { n, scale, unit })
+        } else {
+            Err(QuantityError)
+        }
     }
 
     /// Reads a plain decimal with a point: `1846.5`.
@@ -93,12 +106,19 @@ impl Quantity {
     pub fn parse(decimal: &str, unit: Unit) -> Result<Quantity, QuantityError> {
         let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
         let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-        let well_formed = !whole.is_empty() && digits(whole) && digits(fraction) && !decimal.ends_with('.');
+        let well_formed =
+            !whole.is_empty() && digits(whole) && digits(fraction) && !decimal.ends_with('.');
         let scale = u8::try_from(fraction.len()).map_err(|_| QuantityError)?;
         if !well_formed {
             return Err(QuantityError);
         }
-        Quantity::new(format!("{whole}{fraction}").parse().map_err(|_| QuantityError)?, scale, unit)
+        Quantity::new(
+            format!("{whole}{fraction}")
+                .parse()
+                .map_err(|_| QuantityError)?,
+            scale,
+            unit,
+        )
     }
 
     /// The unit.
@@ -113,7 +133,11 @@ impl Quantity {
 
     /// The CBOR form.
     pub fn to_value(self) -> Value {
-        Value::Array(vec![Value::uint(self.n), Value::uint(u64::from(self.scale)), Value::text(self.unit.code())])
+        Value::Array(vec![
+            Value::uint(self.n),
+            Value::uint(u64::from(self.scale)),
+            Value::text(self.unit.code()),
+        ])
     }
 
     /// Reads the CBOR form.
@@ -121,10 +145,18 @@ impl Quantity {
     /// # Errors
     /// [`QuantityError`] for any other value.
     pub fn from_value(value: &Value) -> Result<Quantity, QuantityError> {
-        let Some([n, scale, unit]) = value.as_array() else { return Err(QuantityError) };
+        let Some([n, scale, unit]) = value.as_array() else {
+            return Err(QuantityError);
+        };
         let n = n.as_uint().ok_or(QuantityError)?;
-        let scale = scale.as_uint().and_then(|s| u8::try_from(s).ok()).ok_or(QuantityError)?;
-        let unit = unit.as_text().and_then(Unit::from_code).ok_or(QuantityError)?;
+        let scale = scale
+            .as_uint()
+            .and_then(|s| u8::try_from(s).ok())
+            .ok_or(QuantityError)?;
+        let unit = unit
+            .as_text()
+            .and_then(Unit::from_code)
+            .ok_or(QuantityError)?;
         Quantity::new(n, scale, unit)
     }
 }
@@ -140,7 +172,11 @@ impl fmt::Display for Quantity {
             }
             write!(f, "{digit}")?;
         }
-        let fraction = format!("{:0width$}", self.n % divisor, width = usize::from(self.scale));
+        let fraction = format!(
+            "{:0width$}",
+            self.n % divisor,
+            width = usize::from(self.scale)
+        );
         let fraction = fraction.trim_end_matches('0');
         if self.scale > 0 && !fraction.is_empty() {
             write!(f, ",{fraction}")?;
@@ -150,19 +186,41 @@ impl fmt::Display for Quantity {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
 
     #[test]
     fn quantities_read_and_print() {
-        let cases = [("1846.5", "1.846,5 kg"), ("0.1", "0,1 kg"), ("12000", "12.000 kg"), ("122.50", "122,5 kg"), ("0", "0 kg")];
+        let cases = [
+            ("1846.5", "1.846,5 kg"),
+            ("0.1", "0,1 kg"),
+            ("12000", "12.000 kg"),
+            ("122.50", "122,5 kg"),
+            ("0", "0 kg"),
+        ];
         for (text, printed) in cases {
             let quantity = Quantity::parse(text, Unit::Kilogram).unwrap();
             assert_eq!(quantity.to_string(), printed);
             assert_eq!(Quantity::from_value(&quantity.to_value()), Ok(quantity));
         }
-        for text in ["", "-1", "+1", "1e3", "1.", ".5", "1,5", " 1", "0.1234567", "99999999999999999999"] {
-            assert_eq!(Quantity::parse(text, Unit::Kilogram), Err(QuantityError), "{text}");
+        for text in [
+            "",
+            "-1",
+            "+1",
+            "1e3",
+            "1.",
+            ".5",
+            "1,5",
+            " 1",
+            "0.1234567",
+            "99999999999999999999",
+        ] {
+            assert_eq!(
+                Quantity::parse(text, Unit::Kilogram),
+                Err(QuantityError),
+                "{text}"
+            );
         }
     }
 }

@@ -116,7 +116,9 @@ impl Replica {
 
     /// Where an event stands, if it is logged.
     pub fn find(&self, id: &EventId) -> Option<LeafIndex> {
-        self.standing.get(id).map(|standing| standing.referred.index)
+        self.standing
+            .get(id)
+            .map(|standing| standing.referred.index)
     }
 
     /// Why a logged event is void; `None` when it is in force or not logged.
@@ -152,26 +154,54 @@ impl Replica {
             self.roster.apply(index, &event);
         }
         for subject in &subjects {
-            self.map.append(subject.key(), index, event.id().0).expect("leaf indexes only rise");
+            self.map
+                .append(subject.key(), index, event.id().0)
+                .expect("leaf indexes only rise");
         }
-        let referred = Referred { index, iss: event.iss().clone(), kind: event.body().kind };
+        let referred = Referred {
+            index,
+            iss: event.iss().clone(),
+            kind: event.body().kind,
+        };
         let void = verdict.err();
-        self.standing.insert(event.id(), Standing { referred, void, subjects: subjects.clone() });
-        LoggedEvent { index, event, void, subjects }
+        self.standing.insert(
+            event.id(),
+            Standing {
+                referred,
+                void,
+                subjects: subjects.clone(),
+            },
+        );
+        LoggedEvent {
+            index,
+            event,
+            void,
+            subjects,
+        }
     }
 
     fn weigh(&self, event: &SignedEvent) -> Result<(), VoidReason> {
-        let referred = event.body().reference.and_then(|id| self.in_force(&EventId(id)));
-        self.roster.weigh(event, referred.map(|standing| &standing.referred))
+        let referred = event
+            .body()
+            .reference
+            .and_then(|id| self.in_force(&EventId(id)));
+        self.roster
+            .weigh(event, referred.map(|standing| &standing.referred))
     }
 
     fn in_force(&self, id: &EventId) -> Option<&Standing> {
-        self.standing.get(id).filter(|standing| standing.void.is_none() && standing.referred.kind != Kind::MapHead)
+        self.standing
+            .get(id)
+            .filter(|standing| standing.void.is_none() && standing.referred.kind != Kind::MapHead)
     }
 
     fn subjects_of(&self, event: &SignedEvent) -> BTreeSet<Subject> {
         let mut subjects = own_subjects(event);
-        if let Some(standing) = event.body().reference.and_then(|id| self.in_force(&EventId(id))) {
+        if let Some(standing) = event
+            .body()
+            .reference
+            .and_then(|id| self.in_force(&EventId(id)))
+        {
             subjects.extend(standing.subjects.iter().cloned());
         }
         subjects

@@ -80,7 +80,10 @@ pub struct Roster {
 impl Roster {
     /// The roster that genesis sets up.
     pub fn new(genesis: &Genesis) -> Roster {
-        let authority = Org { roles: BTreeSet::from([Role::Authority]), since: LeafIndex(0) };
+        let authority = Org {
+            roles: BTreeSet::from([Role::Authority]),
+            since: LeafIndex(0),
+        };
         let device = |key: &DeviceKey| {
             let device = Device {
                 org: genesis.authority.clone(),
@@ -95,7 +98,12 @@ impl Roster {
             authority: genesis.authority.clone(),
             sequencer: genesis.sequencer,
             orgs: BTreeMap::from([(genesis.authority.clone(), authority)]),
-            devices: genesis.authority_devices.iter().chain([&genesis.sequencer]).map(device).collect(),
+            devices: genesis
+                .authority_devices
+                .iter()
+                .chain([&genesis.sequencer])
+                .map(device)
+                .collect(),
             peers: BTreeMap::new(),
             lot_owners: BTreeMap::new(),
             partial: false,
@@ -104,7 +112,10 @@ impl Roster {
 
     /// The same for a fold over some of the log's events only.
     pub fn partial(genesis: &Genesis) -> Roster {
-        Roster { partial: true, ..Roster::new(genesis) }
+        Roster {
+            partial: true,
+            ..Roster::new(genesis)
+        }
     }
 
     /// An organisation.
@@ -146,7 +157,11 @@ impl Roster {
     ///
     /// # Errors
     /// [`VoidReason`] when it is not.
-    pub fn weigh(&self, event: &SignedEvent, referred: Option<&Referred>) -> Result<(), VoidReason> {
+    pub fn weigh(
+        &self,
+        event: &SignedEvent,
+        referred: Option<&Referred>,
+    ) -> Result<(), VoidReason> {
         let body = event.body();
         if body.reference.is_some() && referred.is_none() {
             return Err(VoidReason::NoReference);
@@ -165,7 +180,11 @@ impl Roster {
     /// The table of section 7.
     fn may(&self, event: &SignedEvent, referred: Option<&Referred>) -> bool {
         let (body, iss) = (event.body(), event.iss());
-        let has = |roles: &[Role]| self.orgs.get(iss).is_some_and(|org| roles.iter().any(|r| org.roles.contains(r)));
+        let has = |roles: &[Role]| {
+            self.orgs
+                .get(iss)
+                .is_some_and(|org| roles.iter().any(|r| org.roles.contains(r)))
+        };
         let maker = || has(&[Role::Producer, Role::Processor, Role::Packer]);
         let authority = || has(&[Role::Authority]);
         let own = |place: &Option<PlaceId>| place.as_ref().is_none_or(|place| place.org == *iss);
@@ -196,7 +215,10 @@ impl Roster {
     fn owns_all(&self, event: &SignedEvent) -> bool {
         let iss = event.iss();
         let owns = |lot: LotId| {
-            lot.org == *iss || self.lot_owner(&lot).map_or(self.partial, |owner| owner == iss)
+            lot.org == *iss
+                || self
+                    .lot_owner(&lot)
+                    .map_or(self.partial, |owner| owner == iss)
         };
         lots_of(event).all(owns) && self.holds_all(event)
     }
@@ -207,14 +229,23 @@ impl Roster {
         let products = body.product.iter().chain(body.products.iter().flatten());
         self.orgs.contains_key(iss)
             && products.into_iter().all(|product| product.org == *iss)
-            && body.target_place.as_ref().is_none_or(|place| place.org == *iss)
+            && body
+                .target_place
+                .as_ref()
+                .is_none_or(|place| place.org == *iss)
             && body.org.as_ref().is_none_or(|org| org == iss)
     }
 
     /// One key, one role: a key enters the roster once, as a device or as a peer.
     fn key_is_free(&self, event: &SignedEvent) -> bool {
-        let Some(key) = event.body().key else { return false };
-        let known_org = event.body().org.as_ref().is_some_and(|org| self.orgs.contains_key(org));
+        let Some(key) = event.body().key else {
+            return false;
+        };
+        let known_org = event
+            .body()
+            .org
+            .as_ref()
+            .is_some_and(|org| self.orgs.contains_key(org));
         known_org
             && PublicKey::from_bytes(&key.0).is_ok()
             && !self.devices.contains_key(&DeviceKey(key.0))
@@ -229,12 +260,21 @@ impl Roster {
             Kind::Device => {
                 if let (Some(key), Some(org), Some(lives)) = (body.key, &body.org, body.lives) {
                     let host = body.host.clone();
-                    let device = Device { org: org.clone(), lives, host, since: index, revoked: None };
+                    let device = Device {
+                        org: org.clone(),
+                        lives,
+                        host,
+                        since: index,
+                        revoked: None,
+                    };
                     self.devices.insert(DeviceKey(key.0), device);
                 }
             }
             Kind::Revoke => {
-                if let Some(device) = body.key.and_then(|key| self.devices.get_mut(&DeviceKey(key.0))) {
+                if let Some(device) = body
+                    .key
+                    .and_then(|key| self.devices.get_mut(&DeviceKey(key.0)))
+                {
                     device.revoked = body.last;
                 }
             }
@@ -262,7 +302,12 @@ impl Roster {
 
     /// The first creation of a lot names its owner.
     fn note_owners(&mut self, event: &SignedEvent) {
-        let owners = event.body().outputs.iter().flatten().map(|output| output.owner.clone());
+        let owners = event
+            .body()
+            .outputs
+            .iter()
+            .flatten()
+            .map(|output| output.owner.clone());
         for (lot, owner) in created_lots(event).zip(owners) {
             self.lot_owners.entry(lot).or_insert(owner);
         }
@@ -295,9 +340,10 @@ impl Roster {
         }
         let link = event.link();
         match device.revoked {
-            Some(last) if (link.epoch, link.seq) > (last.epoch, last.seq) => Err(MemberError::Revoked),
+            Some(last) if (link.epoch, link.seq) > (last.epoch, last.seq) => {
+                Err(MemberError::Revoked)
+            }
             _ => Ok(device),
         }
     }
 }
-

@@ -99,13 +99,21 @@ impl Draft {
         let payload = Payload { link, draft: self };
         let payload_bytes = payload.to_value().encode();
         let protected = protected(&device, iss);
-        let signature = key.sign(&signed_bytes(&protected, ledger, &payload_bytes)).to_bytes();
+        let signature = key
+            .sign(&signed_bytes(&protected, ledger, &payload_bytes))
+            .to_bytes();
         let mut bytes = ENVELOPE_HEAD.to_vec();
         bytes.extend(Value::Bytes(protected).encode());
         bytes.push(0xa0);
         bytes.extend(Value::Bytes(payload_bytes).encode());
         bytes.extend(Value::bytes(&signature).encode());
-        SignedEvent { id: event_id(&bytes), bytes, device, iss: iss.clone(), payload }
+        SignedEvent {
+            id: event_id(&bytes),
+            bytes,
+            device,
+            iss: iss.clone(),
+            payload,
+        }
     }
 }
 
@@ -129,9 +137,15 @@ impl Payload {
         if value.as_map().map(<[_]>::len) != Some(7) || number("v")? != 1 {
             return Err(EnvelopeError::Field("v"));
         }
-        let prev = field("prev")?.as_bytes32().ok_or(EnvelopeError::Field("prev"))?;
+        let prev = field("prev")?
+            .as_bytes32()
+            .ok_or(EnvelopeError::Field("prev"))?;
         Ok(Payload {
-            link: Link { epoch: number("epoch")?, seq: number("seq")?, prev: Hash(prev) },
+            link: Link {
+                epoch: number("epoch")?,
+                seq: number("seq")?,
+                prev: Hash(prev),
+            },
             draft: Draft {
                 occurred: time("occurred")?,
                 signed: time("signed")?,
@@ -150,7 +164,9 @@ impl Envelope {
         if bytes.len() > ENVELOPE_MAX_BYTES {
             return Err(EnvelopeError::TooLong);
         }
-        let rest = bytes.strip_prefix(&ENVELOPE_HEAD).ok_or(EnvelopeError::Shape)?;
+        let rest = bytes
+            .strip_prefix(&ENVELOPE_HEAD)
+            .ok_or(EnvelopeError::Shape)?;
         let (protected, rest) = byte_string(rest)?;
         let rest = rest.strip_prefix(&[0xa0]).ok_or(EnvelopeError::Shape)?;
         let (payload_bytes, rest) = byte_string(rest)?;
@@ -199,7 +215,8 @@ impl Envelope {
     pub fn verify(self, ledger: &LedgerId) -> Result<SignedEvent, EnvelopeError> {
         let key = PublicKey::from_bytes(&self.device.0).map_err(|_| EnvelopeError::Signature)?;
         let message = signed_bytes(&self.protected, ledger, &self.payload_bytes);
-        key.verify(&message, &self.signature).map_err(|_| EnvelopeError::Signature)?;
+        key.verify(&message, &self.signature)
+            .map_err(|_| EnvelopeError::Signature)?;
         Ok(SignedEvent {
             id: event_id(&self.bytes),
             bytes: self.bytes,
@@ -267,19 +284,33 @@ fn protected(device: &DeviceKey, iss: &OrgId) -> Vec<u8> {
 }
 
 fn read_protected(bytes: &[u8]) -> Result<(DeviceKey, OrgId), EnvelopeError> {
-    let rest = bytes.strip_prefix(&PROTECTED_HEAD).and_then(|rest| rest.strip_prefix(&[32]));
-    let (device, rest) = rest.and_then(<[u8]>::split_first_chunk::<32>).ok_or(EnvelopeError::Shape)?;
-    let iss = rest.strip_prefix(&PROTECTED_ISS).ok_or(EnvelopeError::Shape)?;
+    let rest = bytes
+        .strip_prefix(&PROTECTED_HEAD)
+        .and_then(|rest| rest.strip_prefix(&[32]));
+    let (device, rest) = rest
+        .and_then(<[u8]>::split_first_chunk::<32>)
+        .ok_or(EnvelopeError::Shape)?;
+    let iss = rest
+        .strip_prefix(&PROTECTED_ISS)
+        .ok_or(EnvelopeError::Shape)?;
     let iss = Value::decode(iss).map_err(|_| EnvelopeError::Shape)?;
-    let iss = iss.as_text().and_then(|text| OrgId::new(text).ok()).ok_or(EnvelopeError::Shape)?;
+    let iss = iss
+        .as_text()
+        .and_then(|text| OrgId::new(text).ok())
+        .ok_or(EnvelopeError::Shape)?;
     Ok((DeviceKey(*device), iss))
 }
 
 /// The COSE Sig_structure.
 fn signed_bytes(protected: &[u8], ledger: &LedgerId, payload: &[u8]) -> Vec<u8> {
     let aad = [AAD_LINE, ledger.0.as_bytes()].concat();
-    Value::Array(vec![Value::text("Signature1"), Value::bytes(protected), Value::Bytes(aad), Value::bytes(payload)])
-        .encode()
+    Value::Array(vec![
+        Value::text("Signature1"),
+        Value::bytes(protected),
+        Value::Bytes(aad),
+        Value::bytes(payload),
+    ])
+    .encode()
 }
 
 /// Splits a definite, shortest-form byte string off the front.
@@ -291,5 +322,9 @@ fn byte_string(bytes: &[u8]) -> Result<(&[u8], &[u8]), EnvelopeError> {
         _ => return Err(EnvelopeError::Shape),
     };
     let rest = &bytes[head..];
-    if rest.len() < len { Err(EnvelopeError::Shape) } else { Ok(rest.split_at(len)) }
+    if rest.len() < len {
+        Err(EnvelopeError::Shape)
+    } else {
+        Ok(rest.split_at(len))
+    }
 }

@@ -40,7 +40,10 @@ impl Subject {
         let array = |class: &str, ids: &[&str]| {
             Value::Array([class].iter().chain(ids).map(Value::text).collect())
         };
-        let yearly = |class, place: &PlaceId, year: i32| match array(class, &[place.org.as_str(), place.number()]) {
+        let yearly = |class, place: &PlaceId, year: i32| match array(
+            class,
+            &[place.org.as_str(), place.number()],
+        ) {
             Value::Array(mut items) => {
                 items.push(Value::Int(i64::from(year)));
                 Value::Array(items)
@@ -51,7 +54,9 @@ impl Subject {
             Subject::Lot(lot) => array("lot", &[lot.org.as_str(), lot.number()]),
             Subject::Code(code) => array("code", &[&code.canonical()]),
             Subject::Field(place, year) => yearly("field", place, *year),
-            Subject::Product(product) => array("product", &[product.org.as_str(), product.number()]),
+            Subject::Product(product) => {
+                array("product", &[product.org.as_str(), product.number()])
+            }
             Subject::Place(place) => array("place", &[place.org.as_str(), place.number()]),
             Subject::Organisation(org) => array("organisation", &[org.as_str()]),
             Subject::Report(lot) => array("report", &[lot.org.as_str(), lot.number()]),
@@ -70,7 +75,9 @@ impl Subject {
         let year = || items.get(3)?.as_int().and_then(|y| i32::try_from(y).ok());
         match (text(0)?, items.len()) {
             ("lot", 3) => lot().map(Subject::Lot),
-            ("code", 2) => PrintedCode::from_canonical(text(1)?).ok().map(Subject::Code),
+            ("code", 2) => PrintedCode::from_canonical(text(1)?)
+                .ok()
+                .map(Subject::Code),
             ("field", 4) => Some(Subject::Field(place()?, year()?)),
             ("product", 3) => ProductId::new(org(1)?, text(2)?).ok().map(Subject::Product),
             ("place", 3) => place().map(Subject::Place),
@@ -91,7 +98,9 @@ impl Subject {
 /// The subjects that an event names itself. Those of the event it refers to come on top.
 pub fn own_subjects(event: &SignedEvent) -> BTreeSet<Subject> {
     let body = event.body();
-    let mut subjects = lots_of(event).map(|lot| lot_subject(body.kind, lot)).collect::<BTreeSet<_>>();
+    let mut subjects = lots_of(event)
+        .map(|lot| lot_subject(body.kind, lot))
+        .collect::<BTreeSet<_>>();
     subjects.extend(body.codes.iter().flatten().cloned().map(Subject::Code));
     if let Some(field) = &body.field {
         let year = event.occurred().date().year;
@@ -107,18 +116,32 @@ pub fn own_subjects(event: &SignedEvent) -> BTreeSet<Subject> {
 /// Every lot that an event names, those it creates included.
 pub fn lots_of(event: &SignedEvent) -> impl Iterator<Item = LotId> + '_ {
     let body = event.body();
-    let named = body.lots.iter().chain(&body.inputs).flatten().map(|used| used.lot.clone());
+    let named = body
+        .lots
+        .iter()
+        .chain(&body.inputs)
+        .flatten()
+        .map(|used| used.lot.clone());
     named.chain(created_lots(event)).chain(body.lot.clone())
 }
 
 /// The lots that an event brings into being.
 pub fn created_lots(event: &SignedEvent) -> impl Iterator<Item = LotId> + '_ {
     // The number was checked when the body was read.
-    event.body().outputs.iter().flatten().filter_map(|output| LotId::new(event.iss().clone(), &output.no).ok())
+    event
+        .body()
+        .outputs
+        .iter()
+        .flatten()
+        .filter_map(|output| LotId::new(event.iss().clone(), &output.no).ok())
 }
 
 fn lot_subject(kind: Kind, lot: LotId) -> Subject {
-    if kind == Kind::Report { Subject::Report(lot) } else { Subject::Lot(lot) }
+    if kind == Kind::Report {
+        Subject::Report(lot)
+    } else {
+        Subject::Lot(lot)
+    }
 }
 
 /// Products, places, organisations and the ledger, for the kinds that speak about them.
@@ -128,11 +151,18 @@ fn wide_subjects(event: &SignedEvent) -> Vec<Subject> {
     let named_place = || body.target_place.clone().into_iter().map(Subject::Place);
     let named_org = || body.org.clone().into_iter().map(Subject::Organisation);
     match body.kind {
-        Kind::Hold | Kind::Release | Kind::Recall | Kind::Certificate => {
-            named_product().chain(named_place()).chain(named_org()).collect()
-        }
+        Kind::Hold | Kind::Release | Kind::Recall | Kind::Certificate => named_product()
+            .chain(named_place())
+            .chain(named_org())
+            .collect(),
         Kind::Rating => named_product().collect(),
-        Kind::Delegate => body.products.iter().flatten().cloned().map(Subject::Product).collect(),
+        Kind::Delegate => body
+            .products
+            .iter()
+            .flatten()
+            .cloned()
+            .map(Subject::Product)
+            .collect(),
         Kind::PlaceCode => named_place().collect(),
         Kind::Device | Kind::Revoke | Kind::Peer => named_org().collect(),
         Kind::Org | Kind::Place | Kind::Product => registered(body, iss).into_iter().collect(),

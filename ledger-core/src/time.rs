@@ -31,19 +31,31 @@ impl Timestamp {
     /// # Errors
     /// [`TimeError`] otherwise.
     pub fn new(seconds: i64, offset_minutes: i32) -> Result<Timestamp, TimeError> {
-        let time = Timestamp { seconds, offset_minutes };
+        let time = Timestamp {
+            seconds,
+            offset_minutes,
+        };
         let in_range = offset_minutes.abs() <= OFFSET_MAX_MINUTES && seconds.abs() < INT_MAX / 2;
-        if in_range && (1900..2200).contains(&time.date().year) { Ok(time) } else { Err(TimeError) }
+        if in_range && (1900..2200).contains(&time.date().year) {
+            Ok(time)
+        } else {
+            Err(TimeError)
+        }
     }
 
     /// A moment as seen in Vietnam.
     pub fn vietnam(seconds: i64) -> Timestamp {
-        Timestamp { seconds, offset_minutes: VIETNAM_OFFSET_MINUTES }
+        Timestamp {
+            seconds,
+            offset_minutes: VIETNAM_OFFSET_MINUTES,
+        }
     }
 
     /// The calendar date in its own offset.
     pub fn date(&self) -> Date {
-        let local = self.seconds.saturating_add(i64::from(self.offset_minutes) * 60);
+        let local = self
+            .seconds
+            .saturating_add(i64::from(self.offset_minutes) * 60);
         Date::from_days(local.div_euclid(DAY_SECONDS))
     }
 
@@ -64,7 +76,10 @@ impl Timestamp {
 
     /// The CBOR form.
     pub fn to_value(self) -> Value {
-        Value::Array(vec![Value::Int(self.seconds), Value::Int(i64::from(self.offset_minutes))])
+        Value::Array(vec![
+            Value::Int(self.seconds),
+            Value::Int(i64::from(self.offset_minutes)),
+        ])
     }
 
     /// Reads the CBOR form.
@@ -111,7 +126,10 @@ fn two_digits(text: &str) -> Result<i64, TimeError> {
 
 fn parse_clock(text: &str) -> Result<i64, TimeError> {
     let mut parts = text.split(':').map(two_digits);
-    let (hour, minute) = (parts.next().ok_or(TimeError)??, parts.next().ok_or(TimeError)??);
+    let (hour, minute) = (
+        parts.next().ok_or(TimeError)??,
+        parts.next().ok_or(TimeError)??,
+    );
     let second = parts.next().unwrap_or(Ok(0))?;
     if parts.next().is_none() && hour < 24 && minute < 60 && second < 60 {
         Ok(hour * 3600 + minute * 60 + second)
@@ -152,14 +170,28 @@ impl Date {
     /// [`TimeError`] for any other text or a day that does not exist.
     pub fn parse(text: &str) -> Result<Date, TimeError> {
         let shape = text.len() == 10
-            && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+            && text.bytes().enumerate().all(|(i, b)| {
+                if i == 4 || i == 7 {
+                    b == b'-'
+                } else {
+                    b.is_ascii_digit()
+                }
+            });
         if !shape {
             return Err(TimeError);
         }
-        let number = |range: std::ops::Range<usize>| text[range].parse::<i32>().map_err(|_| TimeError);
+        let number =
+            |range: std::ops::Range<usize>| text[range].parse::<i32>().map_err(|_| TimeError);
         let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-        let date = Date { year, month: month as u8, day: day as u8 };
-        if (1900..2200).contains(&year) && (1..=12).contains(&month) && day >= 1 && Date::from_days(date.days()) == date
+        let date = Date {
+            year,
+            month: month as u8,
+            day: day as u8,
+        };
+        if (1900..2200).contains(&year)
+            && (1..=12).contains(&month)
+            && day >= 1
+            && Date::from_days(date.days()) == date
         {
             Ok(date)
         } else {
@@ -183,13 +215,22 @@ impl Date {
         let shifted = days + 719_468;
         let era = shifted.div_euclid(146_097);
         let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month_from_march = (5 * day_of_year + 2) / 153;
         let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u8;
-        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 } as u8;
+        let month = if month_from_march < 10 {
+            month_from_march + 3
+        } else {
+            month_from_march - 9
+        } as u8;
         let year = year_of_era + era * 400 + i64::from(month <= 2);
-        Date { year: year as i32, month, day }
+        Date {
+            year: year as i32,
+            month,
+            day,
+        }
     }
 
     /// As people here write it: `12/10/2026`.
@@ -206,6 +247,7 @@ impl fmt::Display for Date {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
 
@@ -223,16 +265,34 @@ mod tests {
         let time = Timestamp::parse("2026-01-01T05:30:00+07:00").unwrap();
         assert_eq!(time.to_string(), "2026-01-01T05:30:00+07:00");
         assert_eq!(time.date().year, 2026);
-        assert_eq!(Timestamp { offset_minutes: 0, ..time }.date().year, 2025);
+        assert_eq!(
+            Timestamp {
+                offset_minutes: 0,
+                ..time
+            }
+            .date()
+            .year,
+            2025
+        );
         assert_eq!(Timestamp::from_value(&time.to_value()), Ok(time));
     }
 
     #[test]
     fn what_is_no_time_is_refused() {
         for text in [
-            "", "2026-10-12", "2026-10-12T06:10", "2026-10-12 06:10+07:00", "2026-02-30T00:00Z", "2026-10-12T24:00Z",
-            "2026-10-12T06:60Z", "2026-10-12T06:10+15:00", "2026-10-12T06:10:00:00Z", "2026-1-12T06:10Z", "1899-12-31T00:00Z",
-            "2026-10-12T06:10+7:00", "é026-10-12T06:10Z",
+            "",
+            "2026-10-12",
+            "2026-10-12T06:10",
+            "2026-10-12 06:10+07:00",
+            "2026-02-30T00:00Z",
+            "2026-10-12T24:00Z",
+            "2026-10-12T06:60Z",
+            "2026-10-12T06:10+15:00",
+            "2026-10-12T06:10:00:00Z",
+            "2026-1-12T06:10Z",
+            "1899-12-31T00:00Z",
+            "2026-10-12T06:10+7:00",
+            "é026-10-12T06:10Z",
         ] {
             assert_eq!(Timestamp::parse(text), Err(TimeError), "{text}");
         }

@@ -152,12 +152,17 @@ pub struct Verdict {
 impl Verdict {
     /// How far a statement is shown.
     pub fn proof(&self, statement: Statement) -> Option<&Proof> {
-        self.statements.iter().find(|(name, _)| *name == statement).map(|(_, proof)| proof)
+        self.statements
+            .iter()
+            .find(|(name, _)| *name == statement)
+            .map(|(_, proof)| proof)
     }
 
     /// Whether everything that a confirmed state needs is proven.
     pub fn is_confirmed(&self) -> bool {
-        self.statements.iter().all(|(name, proof)| !name.is_needed() || *proof == Proof::Proven)
+        self.statements
+            .iter()
+            .all(|(name, proof)| !name.is_needed() || *proof == Proof::Proven)
     }
 }
 
@@ -173,7 +178,9 @@ pub fn verify(bytes: &[u8], anchor: &Anchor, now: u64) -> Result<Verdict, Bundle
 
 /// The business date of a ledger at a moment: the sample's, or today in Vietnam.
 pub fn business_date(genesis: &Genesis, now: u64) -> Date {
-    genesis.sample.unwrap_or_else(|| Timestamp::vietnam(i64::try_from(now).unwrap_or(0)).date())
+    genesis
+        .sample
+        .unwrap_or_else(|| Timestamp::vietnam(i64::try_from(now).unwrap_or(0)).date())
 }
 
 fn contradicted(why: impl Into<String>) -> Proof {
@@ -185,7 +192,11 @@ fn lacking(why: impl Into<String>) -> Proof {
 }
 
 fn proven_if(holds: bool, why: &str) -> Proof {
-    if holds { Proof::Proven } else { contradicted(why) }
+    if holds {
+        Proof::Proven
+    } else {
+        contradicted(why)
+    }
 }
 
 /// One run of the verifier: what was read, and what follows from it.
@@ -212,43 +223,78 @@ impl<'a> Check<'a> {
             }
         }
         let note = Note::parse(bundle.checkpoint.as_bytes()).ok();
-        Check { bundle, genesis, anchor, now, note, signed, bad_signature }
+        Check {
+            bundle,
+            genesis,
+            anchor,
+            now,
+            note,
+            signed,
+            bad_signature,
+        }
     }
 
     fn verdict(self) -> Verdict {
-        let evaluation = self.note.as_ref().map(|note| self.anchor.policy().evaluate(note));
+        let evaluation = self
+            .note
+            .as_ref()
+            .map(|note| self.anchor.policy().evaluate(note));
         let evaluation = evaluation.as_ref().and_then(|result| result.as_ref().ok());
         let (members, facts) = self.members();
         let creations = Creations::of(&facts);
         let lot = resolve(&self.bundle.code, &facts, &creations);
-        let history =
-            lot.as_ref().map(|lot| LotHistory::trace(&facts, lot, business_date(self.genesis, self.now)));
+        let history = lot
+            .as_ref()
+            .map(|lot| LotHistory::trace(&facts, lot, business_date(self.genesis, self.now)));
         let statements = vec![
             (Statement::Ledger, self.ledger()),
-            (Statement::Checkpoint, proven_if(evaluation.is_some(), "the checkpoint is not the log's")),
+            (
+                Statement::Checkpoint,
+                proven_if(evaluation.is_some(), "the checkpoint is not the log's"),
+            ),
             (Statement::Witnessed, witnessed(evaluation)),
             (Statement::Fresh, self.fresh(evaluation)),
             (Statement::MapHead, self.map_head(evaluation)),
             (Statement::Complete, self.complete(&facts)),
-            (Statement::Signatures, self.bad_signature.clone().map_or(Proof::Proven, Proof::Contradicted)),
+            (
+                Statement::Signatures,
+                self.bad_signature
+                    .clone()
+                    .map_or(Proof::Proven, Proof::Contradicted),
+            ),
             (Statement::Members, members),
             (Statement::Order, self.order()),
-            (Statement::Code, proven_or_lacking(lot.is_some(), "no binding of this code is in force")),
+            (
+                Statement::Code,
+                proven_or_lacking(lot.is_some(), "no binding of this code is in force"),
+            ),
             (Statement::Ancestry, ancestry(history.as_ref())),
             (Statement::Handover, handover(history.as_ref())),
             (Statement::Openings, self.openings()),
         ];
-        let as_of = evaluation.and_then(|e| e.quorum().times()).map(|times| times.renewed.seconds());
-        let mut verdict = Verdict { statements, state: StateLine::Unconfirmed, lot, history, as_of };
+        let as_of = evaluation
+            .and_then(|e| e.quorum().times())
+            .map(|times| times.renewed.seconds());
+        let mut verdict = Verdict {
+            statements,
+            state: StateLine::Unconfirmed,
+            lot,
+            history,
+            as_of,
+        };
         verdict.state = state_line(&verdict);
         verdict
     }
 
     fn ledger(&self) -> Proof {
         let log = self.anchor.policy().logs().iter().any(|log| {
-            log.verifier().name().as_str() == self.genesis.origin && *log.verifier().key() == self.genesis.log_key
+            log.verifier().name().as_str() == self.genesis.origin
+                && *log.verifier().key() == self.genesis.log_key
         });
-        proven_if(ledger_id(&self.bundle.genesis) == self.anchor.ledger() && log, "another ledger than the anchor's")
+        proven_if(
+            ledger_id(&self.bundle.genesis) == self.anchor.ledger() && log,
+            "another ledger than the anchor's",
+        )
     }
 
     fn fresh(&self, evaluation: Option<&Evaluation<'_>>) -> Proof {
@@ -260,7 +306,11 @@ impl<'a> Check<'a> {
             return lacking("the head is later than this clock");
         }
         let age = self.now.saturating_sub(renewed);
-        if age <= self.anchor.max_age_seconds() { Proof::Proven } else { lacking(format!("{age} seconds old")) }
+        if age <= self.anchor.max_age_seconds() {
+            Proof::Proven
+        } else {
+            lacking(format!("{age} seconds old"))
+        }
     }
 
     /// The head is the checkpoint's last leaf, by the sequencer, and names itself.
@@ -272,15 +322,23 @@ impl<'a> Check<'a> {
         let size = checkpoint.size();
         let leaf = leaf_hash(&head.envelope);
         let is_last = head.index.0.checked_add(1) == Some(size.0);
-        if !is_last || verify_inclusion(&leaf, head.index, size, &checkpoint.root(), &head.proof).is_err() {
+        if !is_last
+            || verify_inclusion(&leaf, head.index, size, &checkpoint.root(), &head.proof).is_err()
+        {
             return contradicted("the map head is not the checkpoint's last leaf");
         }
-        proven_if(self.head_root().is_some(), "the map head is not the sequencer's or names another place")
+        proven_if(
+            self.head_root().is_some(),
+            "the map head is not the sequencer's or names another place",
+        )
     }
 
     /// The map root that the head states, if it is the sequencer's and names its own index.
     fn head_root(&self) -> Option<Hash> {
-        let event = Envelope::parse(&self.bundle.head.envelope).ok()?.verify(&self.anchor.ledger()).ok()?;
+        let event = Envelope::parse(&self.bundle.head.envelope)
+            .ok()?
+            .verify(&self.anchor.ledger())
+            .ok()?;
         let body = event.body();
         let own = event.device() == self.genesis.sequencer
             && *event.iss() == self.genesis.authority
@@ -291,13 +349,24 @@ impl<'a> Check<'a> {
 
     /// Every list is whole under the map root, every event is listed where it says, nothing wanted is missing.
     fn complete(&self, facts: &[Fact<'_>]) -> Proof {
-        let Some(root) = self.head_root() else { return lacking("no map head") };
-        let keys: Vec<MapKey> = self.bundle.subjects.iter().map(|(subject, _)| subject.key()).collect();
+        let Some(root) = self.head_root() else {
+            return lacking("no map head");
+        };
+        let keys: Vec<MapKey> = self
+            .bundle
+            .subjects
+            .iter()
+            .map(|(subject, _)| subject.key())
+            .collect();
         let Ok(answers) = verify_proof(&self.bundle.map, &root, &keys) else {
             return contradicted("the map proof does not lead to the map head");
         };
-        let ids: BTreeMap<LeafIndex, EventId> =
-            self.bundle.events.iter().map(|(index, bytes)| (*index, event_id(bytes))).collect();
+        let ids: BTreeMap<LeafIndex, EventId> = self
+            .bundle
+            .events
+            .iter()
+            .map(|(index, bytes)| (*index, event_id(bytes)))
+            .collect();
         if ids.len() != self.bundle.events.len() {
             return contradicted("an event is given twice");
         }
@@ -307,14 +376,22 @@ impl<'a> Check<'a> {
                 return contradicted(format!("the list of {subject:?} is not the map's"));
             }
             if !list.iter().all(|index| self.names_subject(*index, subject)) {
-                return contradicted(format!("an event in the list of {subject:?} is not about it"));
+                return contradicted(format!(
+                    "an event in the list of {subject:?} is not about it"
+                ));
             }
             listed.extend(list.iter().copied());
         }
-        if listed.len() != ids.len() || ids.keys().any(|index| index.0 >= self.bundle.head.index.0) {
+        if listed.len() != ids.len() || ids.keys().any(|index| index.0 >= self.bundle.head.index.0)
+        {
             return contradicted("an event stands in no list");
         }
-        let given: BTreeSet<&Subject> = self.bundle.subjects.iter().map(|(subject, _)| subject).collect();
+        let given: BTreeSet<&Subject> = self
+            .bundle
+            .subjects
+            .iter()
+            .map(|(subject, _)| subject)
+            .collect();
         let wanted = wanted_subjects(&self.bundle.code, &self.genesis.authority, facts);
         match wanted.iter().find(|subject| !given.contains(subject)) {
             Some(missing) => contradicted(format!("the list of {missing:?} was left out")),
@@ -325,11 +402,16 @@ impl<'a> Check<'a> {
     /// Whether an event names a subject itself or through the event that it refers to. Events with bad signatures are
     /// the business of another statement.
     fn names_subject(&self, index: LeafIndex, subject: &Subject) -> bool {
-        let Some(event) = self.signed.get(&index) else { return true };
+        let Some(event) = self.signed.get(&index) else {
+            return true;
+        };
         if own_subjects(event).contains(subject) {
             return true;
         }
-        let referred = event.body().reference.and_then(|id| self.signed.values().find(|e| e.id().0 == id));
+        let referred = event
+            .body()
+            .reference
+            .and_then(|id| self.signed.values().find(|e| e.id().0 == id));
         match (event.body().reference, referred) {
             (Some(_), Some(referred)) => self.names_subject_of(referred, subject),
             (Some(_), None) => true,
@@ -350,10 +432,17 @@ impl<'a> Check<'a> {
         for (index, event) in &self.signed {
             let referred = self.referred(event, &facts);
             let enrolled = roster.check_member(event).map_err(|why| why.to_string());
-            match enrolled.and_then(|_| roster.weigh(event, referred.as_ref()).map_err(|why| why.to_string())) {
+            match enrolled.and_then(|_| {
+                roster
+                    .weigh(event, referred.as_ref())
+                    .map_err(|why| why.to_string())
+            }) {
                 Ok(()) => {
                     roster.apply(*index, event);
-                    facts.push(Fact { index: *index, event });
+                    facts.push(Fact {
+                        index: *index,
+                        event,
+                    });
                 }
                 Err(why) => proof = contradicted(format!("event {index}: {why}")),
             }
@@ -364,13 +453,20 @@ impl<'a> Check<'a> {
     /// The event referred to. One that the bundle does not hold is vouched for by the map, unless permission hangs on it.
     fn referred(&self, event: &SignedEvent, facts: &[Fact<'_>]) -> Option<Referred> {
         let id = event.body().reference?;
-        let found = facts.iter().find(|fact| fact.event.id().0 == id).map(|fact| Referred {
-            index: fact.index,
-            iss: fact.event.iss().clone(),
-            kind: fact.event.body().kind,
-        });
+        let found = facts
+            .iter()
+            .find(|fact| fact.event.id().0 == id)
+            .map(|fact| Referred {
+                index: fact.index,
+                iss: fact.event.iss().clone(),
+                kind: fact.event.body().kind,
+            });
         let decides = matches!(event.body().kind.row().who, Who::Author | Who::Issuer);
-        let elsewhere = Referred { index: LeafIndex(0), iss: event.iss().clone(), kind: event.body().kind };
+        let elsewhere = Referred {
+            index: LeafIndex(0),
+            iss: event.iss().clone(),
+            kind: event.body().kind,
+        };
         found.or((!decides).then_some(elsewhere))
     }
 
@@ -378,14 +474,23 @@ impl<'a> Check<'a> {
         let mut last: BTreeMap<DeviceKey, (u64, u64)> = BTreeMap::new();
         let rises = self.signed.values().all(|event| {
             let place = (event.link().epoch, event.link().seq);
-            last.insert(event.device(), place).is_none_or(|previous| previous < place)
+            last.insert(event.device(), place)
+                .is_none_or(|previous| previous < place)
         });
         proven_if(rises, "a device's events do not rise")
     }
 
     fn openings(&self) -> Proof {
-        let committed: BTreeSet<Hash> = self.signed.values().flat_map(|event| event.body().commitments()).collect();
-        let all = self.bundle.openings.iter().all(|opening| committed.contains(&crate::commitment::commit(opening)));
+        let committed: BTreeSet<Hash> = self
+            .signed
+            .values()
+            .flat_map(|event| event.body().commitments())
+            .collect();
+        let all = self
+            .bundle
+            .openings
+            .iter()
+            .all(|opening| committed.contains(&crate::commitment::commit(opening)));
         proven_if(all, "an opening matches no commitment")
     }
 }
@@ -395,13 +500,20 @@ fn proven_or_lacking(holds: bool, why: &str) -> Proof {
 }
 
 fn list_matches(list: &[LeafIndex], ids: &BTreeMap<LeafIndex, EventId>, answer: &Answer) -> bool {
-    let entries: Option<Vec<(LeafIndex, Hash)>> =
-        list.iter().map(|index| ids.get(index).map(|id| (*index, id.0))).collect();
+    let entries: Option<Vec<(LeafIndex, Hash)>> = list
+        .iter()
+        .map(|index| ids.get(index).map(|id| (*index, id.0)))
+        .collect();
     let Some(entries) = entries else { return false };
     match answer {
         Answer::Absent => entries.is_empty(),
-        Answer::Present { count, list_root: root } => {
-            entries.len() as u64 == *count && list.is_sorted_by(|a, b| a < b) && list_root(&entries) == *root
+        Answer::Present {
+            count,
+            list_root: root,
+        } => {
+            entries.len() as u64 == *count
+                && list.is_sorted_by(|a, b| a < b)
+                && list_root(&entries) == *root
         }
     }
 }
@@ -418,15 +530,22 @@ fn witnessed(evaluation: Option<&Evaluation<'_>>) -> Proof {
 fn ancestry(history: Option<&LotHistory>) -> Proof {
     match history {
         None => lacking("no lot"),
-        Some(LotHistory { fault: Some(fault), .. }) => lacking(fault.to_string()),
+        Some(LotHistory {
+            fault: Some(fault), ..
+        }) => lacking(fault.to_string()),
         Some(_) => Proof::Proven,
     }
 }
 
 fn handover(history: Option<&LotHistory>) -> Proof {
-    let Some(history) = history else { return lacking("no lot") };
+    let Some(history) = history else {
+        return lacking("no lot");
+    };
     match history.handovers.iter().find(|step| !step.confirmed) {
-        Some(step) => lacking(format!("lot {} to {}: the giver has not confirmed", step.lot, step.receiver)),
+        Some(step) => lacking(format!(
+            "lot {} to {}: the giver has not confirmed",
+            step.lot, step.receiver
+        )),
         None => Proof::Proven,
     }
 }
@@ -441,10 +560,12 @@ fn state_line(verdict: &Verdict) -> StateLine {
         return StateLine::Lot(state);
     }
     let about_lot = [Statement::Code, Statement::Ancestry];
-    let absence_proven = verdict
-        .statements
-        .iter()
-        .all(|(name, proof)| !name.is_needed() || about_lot.contains(name) || *proof == Proof::Proven);
-    if verdict.lot.is_none() && absence_proven { StateLine::UnknownCode } else { StateLine::Unconfirmed }
+    let absence_proven = verdict.statements.iter().all(|(name, proof)| {
+        !name.is_needed() || about_lot.contains(name) || *proof == Proof::Proven
+    });
+    if verdict.lot.is_none() && absence_proven {
+        StateLine::UnknownCode
+    } else {
+        StateLine::Unconfirmed
+    }
 }
-
