@@ -16,10 +16,10 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::message::{
-    ENVELOPES_MAX, Hello, Log, OPENING_BYTES_MAX, Refusal, Request, Response, SUBMIT_BYTES_MAX,
-    Submitted, Topic,
+    ENVELOPES_MAX, Hello, Log, Refusal, Request, Response, SUBMIT_BYTES_MAX, Submitted, Topic,
 };
 use super::{PeerKey, backoff};
+use crate::commitment::{OPENING_MAX_BYTES, commit};
 use crate::ids::{EventId, Hash, LedgerId, TreeSize};
 use crate::merkle::leaf_hash;
 
@@ -32,8 +32,14 @@ pub const FOLLOW_PAUSE: Duration = Duration::from_secs(1);
 pub const GREET_AGAIN: Duration = Duration::from_secs(60);
 /// How long after a peer took an event it is offered again, if it is still not in the log.
 pub const SUBMIT_AGAIN: Duration = Duration::from_secs(30);
-/// How long until all peers are asked again for a blob that none of them had.
+/// How long until all peers are asked again for a blob that none of them had; it doubles each time.
 pub const BLOB_AGAIN: Duration = Duration::from_secs(20);
+/// The longest such pause: whoever had it erased, or will not give it to us, is not asked all day.
+pub const BLOB_AGAIN_MAX: Duration = Duration::from_secs(30 * 60);
+/// How long a peer that did not have a blob is not asked for another: a sixth of its budget for us.
+pub const BLOB_PAUSE: Duration = Duration::from_millis(200);
+/// Most blobs wanted at once: a year of a member's pictures; those beyond come when these are here.
+pub const WANTED_MAX: usize = 4_096;
 /// Failures in a row after which a connection is closed and dialled anew.
 pub const FAILURES_MAX: u32 = 4;
 /// The spread within one connection needs no chance: nobody else shares it.
@@ -52,18 +58,30 @@ pub enum Input {
     Answered(PeerKey, Topic, Response),
     /// It did not answer in time, or the stream broke.
     Failed(PeerKey, Topic),
-    /// The own ledger has this size, and the newest cosigned checkpoint that one.
-    Heads(TreeSize, TreeSize),
+    /// The own ledger moved.
+    Heads(Heads),
     /// All own events that do not stand in the log, in the order of their chains.
     Pending(Vec<Vec<u8>>),
-    /// [`Action::Apply`] succeeded: the new size, and the own cosignature line for it if there is one.
-    Applied(TreeSize, Option<String>),
+    /// [`Action::Apply`] succeeded, and this is where the next entry belongs. It may be beyond the size of
+    /// the ledger while entries wait for the checkpoint that covers them.
+    Applied(TreeSize),
     /// [`Action::Apply`] failed, by whose fault.
     NotApplied(Fault),
-    /// The blobs that events name, that are not here and that this node may have.
+    /// The blobs that events name and that are not here; the first [`WANTED_MAX`] count.
     Wanted(Vec<Hash>),
     /// Time has passed.
     Tick,
+}
+
+/// How far the own ledger is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heads {
+    /// How many leaves it has.
+    pub size: TreeSize,
+    /// Size of the newest cosigned checkpoint, zero for none.
+    pub cosigned: TreeSize,
+    /// As a validator, the newest own line and the size of its checkpoint.
+    pub cosignature: Option<(TreeSize, String)>,
 }
 
 /// Whose fault it is that a piece of the log could not be applied.
@@ -128,8 +146,9 @@ pub enum Notice {
 pub struct Follower {
     ledger: LedgerId,
     sequencer: bool,
-    size: TreeSize,
-    cosigned: TreeSize,
+    heads: Heads,
+    /// Where the next entry belongs.
+    next: TreeSize,
     peers: BTreeMap<PeerKey, Peer>,
     work: Work,
     /// Whom the last piece of the log came from.
@@ -140,7 +159,8 @@ pub struct Follower {
     follow_not_before: Duration,
     pending: Vec<(EventId, Vec<u8>)>,
     offered: BTreeMap<EventId, Offer>,
-    cosignature: Option<(TreeSize, String)>,
+    /// The line that the sequencer has, or did not want.
+    cosignature_done: Option<(TreeSize, String)>,
     wanted: BTreeMap<Hash, Want>,
 }
 
@@ -173,6 +193,7 @@ struct Peer {
     submitting: Vec<EventId>,
     cosigning: Option<(TreeSize, String)>,
     fetching: Option<Hash>,
+    fetch_not_before: Duration,
 }
 
 /// An event that a peer was offered.
@@ -188,16 +209,18 @@ struct Offer {
 struct Want {
     not_at: BTreeSet<PeerKey>,
     again_at: Duration,
+    rounds: u32,
 }
 
 impl Follower {
-    /// A node of that ledger, which has that much of it. A sequencer neither follows nor hands in.
-    pub fn new(ledger: LedgerId, sequencer: bool, size: TreeSize, cosigned: TreeSize) -> Follower {
+    /// A node of that ledger, which has that much of it. A sequencer hands nothing in, and asks for the log
+    /// only where somebody says that he has more of it than the sequencer itself.
+    pub fn new(ledger: LedgerId, sequencer: bool, heads: Heads) -> Follower {
         Follower {
             ledger,
             sequencer,
-            size,
-            cosigned,
+            next: heads.size,
+            heads,
             peers: BTreeMap::new(),
             work: Work::Idle,
             source: None,
@@ -206,7 +229,7 @@ impl Follower {
             follow_not_before: Duration::ZERO,
             pending: Vec::new(),
             offered: BTreeMap::new(),
-            cosignature: None,
+            cosignature_done: None,
             wanted: BTreeMap::new(),
         }
     }
@@ -215,7 +238,7 @@ impl Follower {
     pub fn hello(&self) -> Hello {
         Hello {
             ledger: self.ledger,
-            size: self.size,
+            size: self.heads.size,
             sequencer: self.sequencer,
         }
     }
@@ -248,8 +271,8 @@ impl Follower {
         let mut actions = Vec::new();
         self.take_in(now, input, &mut actions);
         self.greet(now, &mut actions);
+        self.follow(now, &mut actions);
         if !self.sequencer {
-            self.follow(now, &mut actions);
             self.submit(now, &mut actions);
             self.cosign(now, &mut actions);
         }
@@ -280,14 +303,18 @@ impl Follower {
                     self.failed(now, peer, topic, actions);
                 }
             }
-            Input::Heads(size, cosigned) => (self.size, self.cosigned) = (size, cosigned),
+            Input::Heads(heads) => {
+                self.next = self.next.max(heads.size);
+                self.heads = heads;
+            }
             Input::Pending(envelopes) => self.set_pending(envelopes),
-            Input::Applied(size, line) => self.applied(now, size, line),
+            Input::Applied(next) => self.applied(now, next),
             Input::NotApplied(fault) => self.not_applied(now, fault, actions),
             Input::Wanted(hashes) => {
                 let mut old = std::mem::take(&mut self.wanted);
                 let wants = hashes
                     .into_iter()
+                    .take(WANTED_MAX)
                     .map(|hash| (hash, old.remove(&hash).unwrap_or_default()));
                 self.wanted = wants.collect();
             }
@@ -312,6 +339,10 @@ impl Follower {
                     state.greet_at = now + GREET_AGAIN;
                     state.failures = 0;
                 }
+                if hello.sequencer {
+                    // It may have started anew and lost what was on its way to the disk.
+                    self.cosignature_done = None;
+                }
                 self.learn(peer, hello, actions);
             }
             (Topic::Hello, Response::Hello(hello)) => {
@@ -324,7 +355,7 @@ impl Follower {
             (Topic::Submit, Response::Submitted { results }) => {
                 self.submitted(now, peer, results, actions);
             }
-            (Topic::Cosign, Response::Ok) => {
+            (Topic::Cosign, Response::Ok | Response::Error(Refusal::NotNewest)) => {
                 self.cosign_answered(peer);
             }
             (Topic::Cosign, Response::Error(Refusal::NotTaken)) => {
@@ -339,7 +370,7 @@ impl Follower {
                 }
                 self.failed(now, peer, topic, actions);
             }
-            (_, Response::Error(Refusal::Busy | Refusal::Unavailable | Refusal::NotTaken)) => {
+            (_, Response::Error(_)) => {
                 self.failed(now, peer, topic, actions);
             }
             _ => {
@@ -353,7 +384,7 @@ impl Follower {
         if let Some(state) = self.peers.get_mut(&peer) {
             (state.size, state.sequencer) = (hello.size, hello.sequencer);
         }
-        if self.sequencer && hello.size > self.size {
+        if self.sequencer && hello.size > self.heads.size {
             actions.push(Action::Tell(Notice::PeerIsAhead(peer, hello.size)));
         }
     }
@@ -390,7 +421,7 @@ impl Follower {
         }
     }
 
-    fn log_came(&mut self, peer: PeerKey, log: Log, actions: &mut Vec<Action>) {
+    fn log_came(&mut self, peer: PeerKey, mut log: Log, actions: &mut Vec<Action>) {
         let Work::Asked { peer: asked, at } = self.work else {
             return;
         };
@@ -401,8 +432,12 @@ impl Follower {
             state.failures = 0;
             if log.entries.is_empty() {
                 // Whatever it claimed, it has no more: or a boaster would be asked for ever.
-                state.size = state.size.min(self.size);
+                state.size = state.size.min(self.next);
             }
+        }
+        if self.sequencer {
+            // Entries get their place here and nowhere else; the checkpoint is evidence.
+            log.entries.clear();
         }
         let notes = (log.checkpoint.clone(), log.cosigned.clone());
         if log.entries.is_empty() && notes == self.notes {
@@ -412,14 +447,14 @@ impl Follower {
         }
         self.work = Work::Applying {
             peer,
-            before: self.size,
+            before: self.next,
             has_entries: !log.entries.is_empty(),
             notes,
         };
         actions.push(Action::Apply(peer, log));
     }
 
-    fn applied(&mut self, now: Duration, size: TreeSize, line: Option<String>) {
+    fn applied(&mut self, now: Duration, next: TreeSize) {
         let Work::Applying {
             peer,
             before,
@@ -431,14 +466,17 @@ impl Follower {
         };
         self.own_failures = 0;
         self.notes = notes;
-        if has_entries && size <= before {
+        if has_entries && next <= before {
             // The ledger took nothing of it: asking at once would bring the same again.
             self.follow_not_before = now + FOLLOW_PAUSE;
         }
-        self.size = size;
+        self.next = next.max(self.heads.size);
         self.source = Some(peer);
-        if let Some(line) = line {
-            self.cosignature = Some((size, line));
+        if self.sequencer
+            && let Some(state) = self.peers.get_mut(&peer)
+        {
+            // Asked once for each greeting.
+            state.size = state.size.min(self.next);
         }
     }
 
@@ -446,6 +484,8 @@ impl Follower {
         let Work::Applying { peer, .. } = std::mem::replace(&mut self.work, Work::Idle) else {
             return;
         };
+        // What waited for its checkpoint is thrown away with the piece that did not fit.
+        self.next = self.heads.size;
         match fault {
             Fault::Peer => {
                 let why = Why::Garbage("not a continuation of the log");
@@ -502,15 +542,11 @@ impl Follower {
         }
     }
 
-    /// Forgets the line that was answered for, unless a newer one has come meanwhile.
     fn cosign_answered(&mut self, peer: PeerKey) -> Option<TreeSize> {
         let state = self.peers.get_mut(&peer)?;
         state.failures = 0;
-        let answered = state.cosigning.take();
-        if self.cosignature == answered {
-            self.cosignature = None;
-        }
-        answered.map(|(size, _)| size)
+        self.cosignature_done = state.cosigning.take();
+        self.cosignature_done.as_ref().map(|(size, _)| *size)
     }
 
     fn blob_came(
@@ -553,10 +589,13 @@ impl Follower {
             return;
         };
         want.not_at.insert(peer);
+        state.fetch_not_before = now + BLOB_PAUSE;
         let mut greeted = self.peers.iter().filter(|(_, p)| p.greeted);
         if greeted.all(|(key, _)| want.not_at.contains(key)) {
             want.not_at.clear();
-            want.again_at = now + BLOB_AGAIN;
+            let pause = BLOB_AGAIN.saturating_mul(1u32 << want.rounds.min(16));
+            want.again_at = now + pause.min(BLOB_AGAIN_MAX);
+            want.rounds += 1;
         }
     }
 
@@ -589,25 +628,28 @@ impl Follower {
             self.source = Some(peer);
             self.work = Work::Asked { peer, at: now };
             let request = Request::Follow {
-                size: self.size,
-                cosigned: self.cosigned,
+                size: self.next,
+                cosigned: self.heads.cosigned,
             };
             actions.push(Action::Ask(peer, request));
         }
     }
 
     /// The sequencer has the newest; without it whoever has more than we; else each in turn, as news may
-    /// reach any of them.
+    /// reach any of them. The sequencer itself asks only whoever says to have more.
     fn next_source(&self, now: Duration) -> Option<PeerKey> {
         let ready = || {
             let ready = self.peers.iter().filter(|(_, p)| p.is_ready(now));
             ready.filter(|(_, p)| !p.open.contains(&Topic::Follow))
         };
-        let sequencer = ready().find(|(_, p)| p.sequencer);
         let ahead = || {
-            let ahead = ready().filter(|(_, p)| p.size > self.size);
+            let ahead = ready().filter(|(_, p)| p.size > self.next);
             ahead.max_by_key(|(_, p)| p.size)
         };
+        if self.sequencer {
+            return ahead().map(|(key, _)| *key);
+        }
+        let sequencer = ready().find(|(_, p)| p.sequencer);
         let after_last = || ready().find(|(key, _)| Some(**key) > self.source);
         let chosen = sequencer
             .or_else(ahead)
@@ -657,9 +699,12 @@ impl Follower {
     }
 
     fn cosign(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        let Some((size, line)) = &self.cosignature else {
+        let Some((size, line)) = &self.heads.cosignature else {
             return;
         };
+        if self.heads.cosignature == self.cosignature_done {
+            return;
+        }
         if let Some((key, true)) = self.hand_in_to(now)
             && let Some(peer) = self.peers.get_mut(&key)
             && peer.ask(Topic::Cosign)
@@ -674,7 +719,10 @@ impl Follower {
         let fetching = self.peers.values().filter_map(|p| p.fetching);
         let mut fetching: BTreeSet<Hash> = fetching.collect();
         for (key, peer) in &mut self.peers {
-            if !peer.is_ready(now) || peer.open.contains(&Topic::Blob) {
+            if !peer.is_ready(now)
+                || now < peer.fetch_not_before
+                || peer.open.contains(&Topic::Blob)
+            {
                 continue;
             }
             let next = self.wanted.iter().find(|(hash, want)| {
@@ -705,6 +753,7 @@ impl Peer {
             submitting: Vec::new(),
             cosigning: None,
             fetching: None,
+            fetch_not_before: Duration::ZERO,
         }
     }
 
@@ -724,7 +773,7 @@ impl Blob {
     pub fn check(hash: Hash, bytes: Vec<u8>) -> Option<Blob> {
         let opening = if Hash(Sha256::digest(&bytes).into()) == hash {
             false
-        } else if bytes.len() <= OPENING_BYTES_MAX && commitment_of(&bytes) == hash {
+        } else if bytes.len() <= OPENING_MAX_BYTES && commit(&bytes) == hash {
             true
         } else {
             return None;
@@ -735,12 +784,6 @@ impl Blob {
             opening,
         })
     }
-}
-
-/// The commitment that an opening opens (`docs/formats.md` section 5).
-fn commitment_of(opening: &[u8]) -> Hash {
-    let digest = Sha256::new_with_prefix(b"ocop-commit/v1").chain_update(opening);
-    Hash(digest.finalize().into())
 }
 
 #[cfg(test)]

@@ -25,12 +25,10 @@ pub const ENTRIES_MAX: usize = 2_048;
 pub const LOG_BYTES_MAX: usize = 512 * 1024;
 /// The longest cosignature line: a key name of 255 bytes and 76 bytes in base64, with room to spare.
 pub const LINE_BYTES_MAX: usize = 512;
-/// The longest refusal code, such as `not_next_in_chain`.
+/// The longest refusal code, such as `SAI_THU_TU`.
 pub const CODE_BYTES_MAX: usize = 64;
 /// The largest picture (`design/ledger.md` section 5).
 pub const BLOB_BYTES_MAX: usize = 512 * 1024;
-/// The largest opening (`docs/formats.md` section 5).
-pub const OPENING_BYTES_MAX: usize = 16_384;
 
 /// What one node asks another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,13 +59,6 @@ pub enum Request {
         /// Which one.
         hash: Hash,
     },
-    /// A picture or opening that a logged or pending event names.
-    PutBlob {
-        /// The bytes: their hash says which one it is.
-        bytes: Vec<u8>,
-        /// Whether it is an opening.
-        opening: bool,
-    },
 }
 
 /// What the other answers.
@@ -82,7 +73,7 @@ pub enum Response {
     },
     /// To [`Request::Follow`].
     Log(Log),
-    /// To [`Request::Cosign`] and [`Request::PutBlob`]: taken.
+    /// To [`Request::Cosign`]: taken.
     Ok,
     /// To [`Request::Blob`].
     Blob {
@@ -122,7 +113,7 @@ pub enum Submitted {
     Logged,
     /// It is kept and handed on until it stands in the log.
     Pending,
-    /// It was refused at the door, for the reason of this code (`[a-z0-9_]`).
+    /// It was refused at the door, for the reason of this code (`A-Z 0-9 _`).
     Refused(String),
 }
 
@@ -137,7 +128,9 @@ pub enum Refusal {
     Busy,
     /// This node cannot now: its disk, or it is going down.
     Unavailable,
-    /// Not taken: a cosignature for a checkpoint that is not ours or not a validator's, a blob that no event names.
+    /// The cosignature is for a checkpoint that is no longer the newest. Nobody's fault.
+    NotNewest,
+    /// The cosignature is no validator's, or not for our checkpoint.
     NotTaken,
 }
 
@@ -154,8 +147,6 @@ pub enum Topic {
     Cosign,
     /// [`Request::Blob`]
     Blob,
-    /// [`Request::PutBlob`]
-    PutBlob,
 }
 
 /// Why bytes are not a message. The fault is always the sender's.
@@ -184,7 +175,6 @@ impl Request {
             Request::Follow { .. } => Topic::Follow,
             Request::Cosign { .. } => Topic::Cosign,
             Request::Blob { .. } => Topic::Blob,
-            Request::PutBlob { .. } => Topic::PutBlob,
         }
     }
 
@@ -204,13 +194,6 @@ impl Request {
                 [("size", uint(*size)), ("line", Value::text(line))],
             ),
             Request::Blob { hash } => message("blob", [("hash", Value::bytes(hash.as_bytes()))]),
-            Request::PutBlob { bytes, opening } => message(
-                "put_blob",
-                [
-                    ("bytes", Value::bytes(bytes)),
-                    ("opening", Value::Bool(*opening)),
-                ],
-            ),
         }
         .encode()
     }
@@ -237,7 +220,6 @@ impl Request {
             "blob" => Request::Blob {
                 hash: Hash(fields.bytes32("hash")?),
             },
-            "put_blob" => fields.put_blob()?,
             _ => return Err(MessageError::Shape),
         };
         fields.end(request)
@@ -333,12 +315,12 @@ impl Submitted {
     }
 }
 
-/// Whether a text can be a refusal code: `[a-z0-9_]`, 1 to [`CODE_BYTES_MAX`].
+/// Whether a text can be a refusal code: `A-Z 0-9 _`, 1 to [`CODE_BYTES_MAX`].
 pub fn is_code(text: &str) -> bool {
     (1..=CODE_BYTES_MAX).contains(&text.len())
         && text
             .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 impl Refusal {
@@ -349,6 +331,7 @@ impl Refusal {
             Refusal::HelloFirst => "hello_first",
             Refusal::Busy => "busy",
             Refusal::Unavailable => "unavailable",
+            Refusal::NotNewest => "not_newest",
             Refusal::NotTaken => "not_taken",
         }
     }
@@ -432,14 +415,6 @@ impl Fields {
         }
     }
 
-    fn bytes(&mut self, name: &'static str, max: usize) -> Result<Vec<u8>, MessageError> {
-        match self.take(name)? {
-            Value::Bytes(bytes) if bytes.len() > max => Err(MessageError::Limit(name)),
-            Value::Bytes(bytes) => Ok(bytes),
-            _ => Err(MessageError::Shape),
-        }
-    }
-
     fn bytes32(&mut self, name: &str) -> Result<[u8; 32], MessageError> {
         self.take(name)?.as_bytes32().ok_or(MessageError::Shape)
     }
@@ -484,17 +459,6 @@ impl Fields {
         Ok(envelopes)
     }
 
-    fn put_blob(&mut self) -> Result<Request, MessageError> {
-        let opening = self.flag("opening")?;
-        let max = if opening {
-            OPENING_BYTES_MAX
-        } else {
-            BLOB_BYTES_MAX
-        };
-        let bytes = self.bytes("bytes", max)?;
-        Ok(Request::PutBlob { bytes, opening })
-    }
-
     fn results(&mut self) -> Result<Vec<Submitted>, MessageError> {
         let items = self.list("results", ENVELOPES_MAX)?;
         items
@@ -534,6 +498,7 @@ impl Fields {
             "hello_first" => Ok(Refusal::HelloFirst),
             "busy" => Ok(Refusal::Busy),
             "unavailable" => Ok(Refusal::Unavailable),
+            "not_newest" => Ok(Refusal::NotNewest),
             "not_taken" => Ok(Refusal::NotTaken),
             _ => Err(MessageError::Shape),
         }

@@ -16,7 +16,15 @@ fn hello(size: u64, sequencer: bool) -> Hello {
 }
 
 fn follower(size: u64) -> Follower {
-    Follower::new(LEDGER, false, TreeSize(size), TreeSize(0))
+    Follower::new(LEDGER, false, heads(size, None))
+}
+
+fn heads(size: u64, line: Option<(u64, &str)>) -> Heads {
+    Heads {
+        size: TreeSize(size),
+        cosigned: TreeSize(0),
+        cosignature: line.map(|(size, line)| (TreeSize(size), line.to_owned())),
+    }
 }
 
 fn follow(size: u64) -> Request {
@@ -53,7 +61,7 @@ fn greets_then_follows_applies_and_follows_on() {
     let actions = answer(&mut node, START, Topic::Follow, log(&["b", "c"], "note 3"));
     assert!(matches!(&actions[..], [Action::Apply(DEPARTMENT, log)] if log.entries.len() == 2));
     assert_eq!(node.step(START, Input::Tick), [], "one piece at a time");
-    let actions = node.step(START, Input::Applied(TreeSize(3), None));
+    let actions = node.step(START, Input::Applied(TreeSize(3)));
     assert_eq!(actions, [Action::Ask(DEPARTMENT, follow(3))]);
 }
 
@@ -89,7 +97,7 @@ fn a_catch_up_that_breaks_off_goes_on_where_it_stopped() {
     let mut node = follower(0);
     greeted(&mut node, DEPARTMENT, hello(4, true));
     answer(&mut node, START, Topic::Follow, log(&["a", "b"], "note 4"));
-    node.step(START, Input::Applied(TreeSize(2), None));
+    node.step(START, Input::Applied(TreeSize(2)));
     assert_eq!(node.step(START, Input::Gone(DEPARTMENT)), []);
     let actions = greeted(&mut node, DEPARTMENT, hello(4, true));
     assert_eq!(actions, [Action::Ask(DEPARTMENT, follow(2))]);
@@ -103,7 +111,7 @@ fn a_connection_lost_while_applying_loses_nothing() {
     node.step(START, Input::Gone(DEPARTMENT));
     let actions = greeted(&mut node, DEPARTMENT, hello(4, true));
     assert_eq!(actions, [], "the piece is still being applied");
-    let actions = node.step(START, Input::Applied(TreeSize(2), None));
+    let actions = node.step(START, Input::Applied(TreeSize(2)));
     assert_eq!(actions, [Action::Ask(DEPARTMENT, follow(2))]);
 }
 
@@ -113,7 +121,7 @@ fn notes_alone_are_applied_once_and_empty_answers_do_not_spin() {
     greeted(&mut node, DEPARTMENT, hello(2, true));
     let actions = answer(&mut node, START, Topic::Follow, log(&[], "note 2"));
     assert!(matches!(&actions[..], [Action::Apply(..)]));
-    let actions = node.step(START, Input::Applied(TreeSize(2), None));
+    let actions = node.step(START, Input::Applied(TreeSize(2)));
     assert_eq!(actions, [Action::Ask(DEPARTMENT, follow(2))]);
     assert_eq!(
         answer(&mut node, START, Topic::Follow, log(&[], "note 2")),
@@ -131,46 +139,80 @@ fn notes_alone_are_applied_once_and_empty_answers_do_not_spin() {
     );
 }
 
+fn line(size: u64, text: &str) -> Action {
+    let (size, line) = (TreeSize(size), text.to_owned());
+    Action::Ask(DEPARTMENT, Request::Cosign { size, line })
+}
+
 #[test]
 fn a_validator_hands_in_its_line_until_it_is_taken() {
-    let mut node = follower(1);
+    let mut node = follower(2);
     greeted(&mut node, DEPARTMENT, hello(2, true));
-    answer(&mut node, START, Topic::Follow, log(&["b"], "note 2"));
-    let line = |text: &str| Request::Cosign {
-        size: TreeSize(2),
-        line: text.to_owned(),
-    };
-    let actions = node.step(START, Input::Applied(TreeSize(2), Some("first".into())));
-    assert!(actions.contains(&Action::Ask(DEPARTMENT, line("first"))));
-    let actions = node.step(START, Input::Failed(DEPARTMENT, Topic::Cosign));
-    assert_eq!(actions, []);
+    let first = || Input::Heads(heads(2, Some((2, "first"))));
+    assert_eq!(node.step(START, first()), [line(2, "first")]);
+    let failed = node.step(START, Input::Failed(DEPARTMENT, Topic::Cosign));
+    assert_eq!(failed, []);
     let later = START + backoff(1, NO_SPREAD);
-    let actions = node.step(later, Input::Tick);
-    assert_eq!(actions, [Action::Ask(DEPARTMENT, line("first"))]);
+    assert_eq!(node.step(later, first()), [line(2, "first")]);
     assert_eq!(answer(&mut node, later, Topic::Cosign, Response::Ok), []);
+    assert_eq!(node.step(later, first()), [], "it has been taken");
+    let refreshed = Input::Heads(heads(2, Some((2, "first, at a later time"))));
     assert_eq!(
-        node.step(later * 2, Input::Tick).len(),
-        1,
-        "only the greeting again"
+        node.step(later, refreshed),
+        [line(2, "first, at a later time")]
     );
 }
 
 #[test]
-fn a_newer_line_is_not_forgotten_when_an_older_one_is_taken() {
-    let mut node = follower(1);
+fn a_newer_line_is_not_forgotten_when_an_older_one_is_refused() {
+    let mut node = follower(2);
     greeted(&mut node, DEPARTMENT, hello(2, true));
-    answer(&mut node, START, Topic::Follow, log(&["b"], "note 2"));
-    node.step(START, Input::Applied(TreeSize(2), Some("first".into())));
-    answer(&mut node, START, Topic::Follow, log(&["c"], "note 3"));
-    node.step(START, Input::Applied(TreeSize(3), Some("second".into())));
+    let actions = node.step(START, Input::Heads(heads(2, Some((2, "first")))));
+    assert_eq!(actions, [line(2, "first")]);
+    let actions = node.step(START, Input::Heads(heads(3, Some((3, "second")))));
+    assert_eq!(actions, [], "one conversation at a time");
     let not_taken = Response::Error(Refusal::NotTaken);
     let actions = answer(&mut node, START, Topic::Cosign, not_taken);
     let told = Action::Tell(Notice::CosignatureNotTaken(TreeSize(2)));
-    let second = Request::Cosign {
-        size: TreeSize(3),
-        line: "second".into(),
-    };
-    assert_eq!(actions, [told, Action::Ask(DEPARTMENT, second)]);
+    assert_eq!(actions, [told, line(3, "second")]);
+    let too_late = Response::Error(Refusal::NotNewest);
+    assert_eq!(
+        answer(&mut node, START, Topic::Cosign, too_late),
+        [],
+        "nobody's fault"
+    );
+}
+
+#[test]
+fn a_line_is_handed_in_again_to_a_sequencer_that_started_anew() {
+    let mut node = follower(2);
+    greeted(&mut node, DEPARTMENT, hello(2, true));
+    node.step(START, Input::Heads(heads(2, Some((2, "first")))));
+    answer(&mut node, START, Topic::Cosign, Response::Ok);
+    node.step(START, Input::Gone(DEPARTMENT));
+    let actions = greeted(&mut node, DEPARTMENT, hello(2, true));
+    assert!(actions.contains(&line(2, "first")));
+}
+
+#[test]
+fn pieces_without_their_checkpoint_are_followed_on_and_asked_again_when_one_does_not_fit() {
+    let mut node = follower(1);
+    greeted(&mut node, DEPARTMENT, hello(9, true));
+    answer(&mut node, START, Topic::Follow, log(&["b", "c"], "note 9"));
+    node.step(START, Input::Heads(heads(1, None)));
+    let actions = node.step(START, Input::Applied(TreeSize(3)));
+    assert_eq!(
+        actions,
+        [Action::Ask(DEPARTMENT, follow(3))],
+        "the ledger itself is still at 1"
+    );
+    answer(&mut node, START, Topic::Follow, log(&["x"], "note 9"));
+    node.step(START, Input::NotApplied(Fault::Own));
+    let later = START + backoff(1, NO_SPREAD);
+    assert_eq!(
+        node.step(later, Input::Tick),
+        [Action::Ask(DEPARTMENT, follow(1))]
+    );
 }
 
 fn submitted(actions: &[Action]) -> Vec<(PeerKey, usize)> {
@@ -231,7 +273,7 @@ fn a_refusal_is_told_once_and_blocks_no_other_event() {
         START,
         Input::Pending(vec![b"bad".to_vec(), b"good".to_vec()]),
     );
-    let refused = || Submitted::Refused("not_next_in_chain".into());
+    let refused = || Submitted::Refused("SAI_NOI_TIEP".into());
     let results = vec![refused(), Submitted::Logged];
     let actions = answer(
         &mut node,
@@ -240,7 +282,7 @@ fn a_refusal_is_told_once_and_blocks_no_other_event() {
         Response::Submitted { results },
     );
     let id = EventId(leaf_hash(b"bad"));
-    let told = Action::Tell(Notice::EventRefused(id, "not_next_in_chain".into()));
+    let told = Action::Tell(Notice::EventRefused(id, "SAI_NOI_TIEP".into()));
     assert_eq!(actions, [told]);
     let pending = vec![b"bad".to_vec(), b"next".to_vec()];
     assert_eq!(
@@ -363,17 +405,18 @@ fn blobs_are_asked_of_each_peer_and_checked() {
     let picture = b"picture".to_vec();
     let hash = Hash(Sha256::digest(&picture).into());
     let opening = b"opening".to_vec();
-    let commitment = commitment_of(&opening);
-    let mut node = Follower::new(LEDGER, true, TreeSize(1), TreeSize(0));
+    let commitment = commit(&opening);
+    let mut node = Follower::new(LEDGER, true, heads(1, None));
     greeted(&mut node, DEPARTMENT, hello(1, false));
     let actions = node.step(START, Input::Wanted(vec![hash]));
     assert_eq!(actions, [Action::Ask(DEPARTMENT, Request::Blob { hash })]);
     let none = Response::Blob { bytes: None };
     assert_eq!(answer(&mut node, START, Topic::Blob, none), []);
-    let actions = node.step(START + BLOB_AGAIN, Input::Tick);
+    let now = START + BLOB_AGAIN;
+    let actions = node.step(now, Input::Tick);
     assert_eq!(actions, [Action::Ask(DEPARTMENT, Request::Blob { hash })]);
     let bytes = Some(picture.clone());
-    let actions = answer(&mut node, START, Topic::Blob, Response::Blob { bytes });
+    let actions = answer(&mut node, now, Topic::Blob, Response::Blob { bytes });
     let kept = |hash, bytes, opening| {
         Action::Keep(Blob {
             hash,
@@ -384,15 +427,15 @@ fn blobs_are_asked_of_each_peer_and_checked() {
     assert_eq!(actions, [kept(hash, picture, false)]);
 
     let hash = commitment;
-    let actions = node.step(START, Input::Wanted(vec![hash]));
+    let actions = node.step(now, Input::Wanted(vec![hash]));
     assert_eq!(actions, [Action::Ask(DEPARTMENT, Request::Blob { hash })]);
     let bytes = Some(opening.clone());
-    let actions = answer(&mut node, START, Topic::Blob, Response::Blob { bytes });
+    let actions = answer(&mut node, now, Topic::Blob, Response::Blob { bytes });
     assert_eq!(actions, [kept(hash, opening, true)]);
 
-    node.step(START, Input::Wanted(vec![Hash([1; 32])]));
+    node.step(now, Input::Wanted(vec![Hash([1; 32])]));
     let bytes = Some(b"something else".to_vec());
-    let actions = answer(&mut node, START, Topic::Blob, Response::Blob { bytes });
+    let actions = answer(&mut node, now, Topic::Blob, Response::Blob { bytes });
     assert!(matches!(
         &actions[..],
         [Action::Drop(DEPARTMENT, Why::Garbage(_))]
@@ -400,12 +443,42 @@ fn blobs_are_asked_of_each_peer_and_checked() {
 }
 
 #[test]
-fn a_sequencer_never_follows_and_notices_that_its_data_is_old() {
-    let mut node = Follower::new(LEDGER, true, TreeSize(5), TreeSize(0));
+fn a_blob_that_nobody_has_is_asked_for_less_and_less_often() {
+    let mut node = follower(1);
+    greeted(&mut node, DEPARTMENT, hello(1, true));
+    let hash = Hash([1; 32]);
+    node.step(START, Input::Wanted(vec![hash]));
+    let mut now = START;
+    let mut pauses = Vec::new();
+    for _ in 0..3 {
+        let none = Response::Blob { bytes: None };
+        answer(&mut node, now, Topic::Blob, none);
+        let asked_at = now;
+        while !node
+            .step(now, Input::Wanted(vec![hash]))
+            .contains(&Action::Ask(DEPARTMENT, Request::Blob { hash }))
+        {
+            now += Duration::from_secs(1);
+        }
+        pauses.push(now - asked_at);
+    }
+    assert_eq!(pauses, [BLOB_AGAIN, BLOB_AGAIN * 2, BLOB_AGAIN * 4]);
+}
+
+#[test]
+fn a_sequencer_asks_only_who_says_to_have_more_and_only_for_the_evidence() {
+    let mut node = Follower::new(LEDGER, true, heads(5, None));
+    assert_eq!(greeted(&mut node, DEPARTMENT, hello(5, false)), []);
     let actions = greeted(&mut node, MEMBER, hello(9, false));
+    let ahead = Action::Tell(Notice::PeerIsAhead(MEMBER, TreeSize(9)));
+    assert_eq!(actions, [ahead, Action::Ask(MEMBER, follow(5))]);
+    let answer = log(&["f", "g"], "note 9");
+    let actions = node.step(START, Input::Answered(MEMBER, Topic::Follow, answer));
+    assert!(matches!(&actions[..], [Action::Apply(MEMBER, log)] if log.entries.is_empty()));
     assert_eq!(
-        actions,
-        [Action::Tell(Notice::PeerIsAhead(MEMBER, TreeSize(9)))]
+        node.step(START, Input::Applied(TreeSize(5))),
+        [],
+        "once for each greeting"
     );
 }
 
@@ -418,7 +491,6 @@ fn any_input() -> impl Strategy<Value = Input> {
             Topic::Follow,
             Topic::Cosign,
             Topic::Blob,
-            Topic::PutBlob,
         ])
     };
     let response = prop_oneof![
@@ -438,10 +510,10 @@ fn any_input() -> impl Strategy<Value = Input> {
         peer().prop_map(Input::Gone),
         (peer(), topic(), response).prop_map(|(p, t, r)| Input::Answered(p, t, r)),
         (peer(), topic()).prop_map(|(p, t)| Input::Failed(p, t)),
-        (0..9u64, 0..9u64).prop_map(|(s, c)| Input::Heads(TreeSize(s), TreeSize(c))),
+        (0..9u64, 0..9u64).prop_map(|(s, l)| Input::Heads(heads(s, Some((l, "line"))))),
         prop::collection::vec(prop::collection::vec(any::<u8>(), 1..3), 0..4)
             .prop_map(Input::Pending),
-        (0..9u64).prop_map(|s| Input::Applied(TreeSize(s), Some("line".into()))),
+        (0..9u64).prop_map(|s| Input::Applied(TreeSize(s))),
         Just(Input::NotApplied(Fault::Own)),
         Just(Input::NotApplied(Fault::Peer)),
         prop::collection::vec(any::<[u8; 32]>().prop_map(Hash), 0..3).prop_map(Input::Wanted),

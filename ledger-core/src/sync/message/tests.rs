@@ -29,8 +29,6 @@ fn any_request() -> impl Strategy<Value = Request> {
         (any_size(), any_size()).prop_map(|(size, cosigned)| Request::Follow { size, cosigned }),
         (any_size(), "[ -~]{0,80}").prop_map(|(size, line)| Request::Cosign { size, line }),
         any_hash().prop_map(|hash| Request::Blob { hash }),
-        (any_bytes(), any::<bool>())
-            .prop_map(|(bytes, opening)| Request::PutBlob { bytes, opening }),
     ]
 }
 
@@ -38,7 +36,7 @@ fn any_submitted() -> impl Strategy<Value = Submitted> {
     prop_oneof![
         Just(Submitted::Logged),
         Just(Submitted::Pending),
-        "x[a-z0-9_]{0,20}".prop_map(Submitted::Refused),
+        "[A-Z0-9_]{1,20}".prop_map(Submitted::Refused),
     ]
 }
 
@@ -62,6 +60,7 @@ fn any_response() -> impl Strategy<Value = Response> {
             Just(Refusal::HelloFirst),
             Just(Refusal::Busy),
             Just(Refusal::Unavailable),
+            Just(Refusal::NotNewest),
             Just(Refusal::NotTaken),
         ]
         .prop_map(Response::Error),
@@ -138,13 +137,6 @@ fn every_limit_holds_at_the_limit_and_not_one_past_it() {
     };
     assert!(line(LINE_BYTES_MAX) && !line(LINE_BYTES_MAX + 1));
 
-    let put = |length: usize, opening: bool| {
-        let bytes = vec![0; length];
-        Request::decode(&Request::PutBlob { bytes, opening }.encode()).is_ok()
-    };
-    assert!(put(BLOB_BYTES_MAX, false) && !put(BLOB_BYTES_MAX + 1, false));
-    assert!(put(OPENING_BYTES_MAX, true) && !put(OPENING_BYTES_MAX + 1, true));
-
     let blob = |length: usize| {
         let bytes = Some(vec![0; length]);
         Response::decode(&Response::Blob { bytes }.encode()).is_ok()
@@ -152,7 +144,7 @@ fn every_limit_holds_at_the_limit_and_not_one_past_it() {
     assert!(blob(BLOB_BYTES_MAX) && !blob(BLOB_BYTES_MAX + 1));
 
     let refused = |length: usize| {
-        let results = vec![Submitted::Refused("a".repeat(length))];
+        let results = vec![Submitted::Refused("A".repeat(length))];
         Response::decode(&Response::Submitted { results }.encode()).is_ok()
     };
     assert!(refused(CODE_BYTES_MAX) && !refused(CODE_BYTES_MAX + 1) && !refused(0));
