@@ -124,7 +124,10 @@ pub fn wanted_subjects(
 }
 
 /// Field and place where a lot arose, its product, its owner and creator.
-fn subjects_of_member(creations: &Creations<'_>, lot: &crate::ids::LotId) -> Vec<Subject> {
+pub(crate) fn subjects_of_member(
+    creations: &Creations<'_>,
+    lot: &crate::ids::LotId,
+) -> Vec<Subject> {
     let mut wanted = vec![Subject::Organisation(lot.org.clone())];
     let Some(creation) = creations.get(lot) else {
         return wanted;

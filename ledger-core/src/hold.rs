@@ -19,6 +19,8 @@ pub(crate) struct Holding {
     pub(crate) recalled: bool,
     pub(crate) held: bool,
     pub(crate) was_held: bool,
+    /// The first cause that is not lifted.
+    pub(crate) since: Option<LeafIndex>,
 }
 
 /// Something that puts a member of the family on hold, from a place in the log on.
@@ -38,10 +40,15 @@ pub(crate) fn holding(family: &Family<'_>) -> Holding {
             .into_iter()
             .any(|fact| fact.index > cause.since && names(family, fact, &cause.lot))
     };
+    let open = causes
+        .iter()
+        .filter(|cause| !lifted(cause))
+        .map(|cause| cause.since);
     Holding {
         recalled: is_recalled(family),
         held: causes.iter().any(|cause| !lifted(cause)),
         was_held: causes.iter().any(lifted),
+        since: open.min(),
     }
 }
 

@@ -157,13 +157,19 @@ pub(crate) fn treatments<'a>(
     facts: &'a [Fact<'a>],
     harvest: &Fact<'a>,
 ) -> impl Iterator<Item = &'a Fact<'a>> {
-    let (field, day) = (
-        harvest.event.body().field.clone(),
-        harvest.event.occurred().date().days(),
-    );
+    let field = harvest.event.body().field.clone();
+    treatments_until(facts, field, harvest.event.occurred().date())
+}
+
+/// The same for a field and a day.
+pub(crate) fn treatments_until<'a>(
+    facts: &'a [Fact<'a>],
+    field: Option<PlaceId>,
+    day: Date,
+) -> impl Iterator<Item = &'a Fact<'a>> {
     facts.iter().filter(move |fact| {
         let body = fact.event.body();
-        let age = day - fact.event.occurred().date().days();
+        let age = day.days() - fact.event.occurred().date().days();
         matches!(body.kind, Kind::Spray | Kind::Treat)
             && body.field.is_some()
             && body.field == field
@@ -187,6 +193,7 @@ fn notices(family: &Family<'_>, today: Date) -> BTreeSet<Notice> {
         recalled,
         held,
         was_held,
+        ..
     } = holding(family);
     let rating = rating(family, today);
     let answers = [

@@ -94,7 +94,8 @@ fn whole(family: &Family<'_>, lot: &LotId) -> Option<Amount> {
     )
 }
 
-fn exceeds(out: u128, within: u128) -> bool {
+/// Whether more came out than went in, beyond the tolerance.
+pub(crate) fn exceeds(out: u128, within: u128) -> bool {
     out * 100 > within * (100 + TOLERANCE_PERCENT)
 }
 

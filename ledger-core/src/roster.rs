@@ -7,13 +7,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::body::{ChainPlace, Lives, Role};
+use crate::body::{Body, ChainPlace, Lives, Role};
 use crate::genesis::Genesis;
 use crate::ids::{DeviceKey, Hash, LeafIndex, LotId, OrgId, PlaceId};
 use crate::key::PublicKey;
 use crate::kind::{Kind, Who};
 use crate::sign::SignedEvent;
-use crate::subject::{created_lots, lots_of};
+use crate::subject::{created_lots, lots_named};
 
 /// A member organisation.
 #[derive(Clone, Debug)]
@@ -51,6 +51,32 @@ pub enum VoidReason {
     /// It enrols a key that is unusable or taken.
     #[error("the key is unusable or already in use")]
     BadKey,
+}
+
+impl VoidReason {
+    /// A stable code for machines: the one that the form answers with before signing ([`crate::form`]).
+    pub fn code(self) -> &'static str {
+        match self {
+            VoidReason::NotPermitted => "KHONG_CO_QUYEN",
+            VoidReason::NoReference => "KHONG_THAY_VIEC_GOC",
+            VoidReason::BadKey => "KHOA_KHONG_DUNG_DUOC",
+        }
+    }
+
+    /// What happened and what to do, for people.
+    pub fn message_vi(self) -> &'static str {
+        match self {
+            VoidReason::NotPermitted => {
+                "Đơn vị không có quyền ghi việc này. Việc đã lưu nhưng không có hiệu lực. Dùng đúng tài khoản rồi ghi lại."
+            }
+            VoidReason::NoReference => {
+                "Không tìm thấy việc được nhắc tới. Chờ việc đó vào sổ chung rồi ghi lại."
+            }
+            VoidReason::BadKey => {
+                "Khóa của máy không dùng được hoặc đã cấp cho máy khác. Tạo khóa mới rồi đăng ký lại."
+            }
+        }
+    }
 }
 
 /// An earlier event in force, as references see it.
@@ -168,7 +194,8 @@ impl Roster {
         }
         let sequencer_speaks = event.device() == self.sequencer;
         let map_head = body.kind == Kind::MapHead;
-        if sequencer_speaks != map_head || !self.may(event, referred) {
+        let may = || map_head || self.may_say(body, event.iss(), referred);
+        if sequencer_speaks != map_head || !may() {
             return Err(VoidReason::NotPermitted);
         }
         match body.kind {
@@ -177,9 +204,8 @@ impl Roster {
         }
     }
 
-    /// The table of section 7.
-    fn may(&self, event: &SignedEvent, referred: Option<&Referred>) -> bool {
-        let (body, iss) = (event.body(), event.iss());
+    /// The table of section 7: whether a device of an organisation, other than the sequencer, may say this now.
+    pub fn may_say(&self, body: &Body, iss: &OrgId, referred: Option<&Referred>) -> bool {
         let has = |roles: &[Role]| {
             self.orgs
                 .get(iss)
@@ -201,31 +227,29 @@ impl Roster {
                     || maker() && own(&body.field) && own(&body.place)
             }
             Who::Sampler => maker() || has(&[Role::Laboratory, Role::Authority]),
-            Who::Keeper => authority() || self.owns_all(event),
+            Who::Keeper => authority() || self.owns_all(body, iss),
             Who::Author => author(),
             Who::Issuer => author() || authority(),
             Who::Reporter => has(&[Role::Retailer, Role::Marketplace, Role::Authority]),
             Who::Member => self.orgs.contains_key(iss),
-            Who::Holder => self.holds_all(event),
-            Who::Sequencer => event.device() == self.sequencer,
+            Who::Holder => self.holds_all(body, iss),
+            Who::Sequencer => false,
         }
     }
 
     /// Whether every named lot was created by or belongs to the signer, and every other target is its own.
-    fn owns_all(&self, event: &SignedEvent) -> bool {
-        let iss = event.iss();
+    fn owns_all(&self, body: &Body, iss: &OrgId) -> bool {
         let owns = |lot: LotId| {
             lot.org == *iss
                 || self
                     .lot_owner(&lot)
                     .map_or(self.partial, |owner| owner == iss)
         };
-        lots_of(event).all(owns) && self.holds_all(event)
+        lots_named(body, iss).all(owns) && self.holds_all(body, iss)
     }
 
     /// Whether every named product, place and organisation is the signer's own.
-    fn holds_all(&self, event: &SignedEvent) -> bool {
-        let (body, iss) = (event.body(), event.iss());
+    fn holds_all(&self, body: &Body, iss: &OrgId) -> bool {
         let products = body.product.iter().chain(body.products.iter().flatten());
         self.orgs.contains_key(iss)
             && products.into_iter().all(|product| product.org == *iss)

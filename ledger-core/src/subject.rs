@@ -10,6 +10,7 @@ use crate::ids::{LotId, OrgId, PlaceId, ProductId};
 use crate::kind::Kind;
 use crate::map::MapKey;
 use crate::sign::SignedEvent;
+use crate::time::Timestamp;
 
 /// Something that events are about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,43 +98,54 @@ impl Subject {
 
 /// The subjects that an event names itself. Those of the event it refers to come on top.
 pub fn own_subjects(event: &SignedEvent) -> BTreeSet<Subject> {
-    let body = event.body();
-    let mut subjects = lots_of(event)
+    subjects_named(event.body(), event.iss(), event.occurred())
+}
+
+/// The same for what is not signed yet.
+pub fn subjects_named(body: &Body, iss: &OrgId, occurred: Timestamp) -> BTreeSet<Subject> {
+    let mut subjects = lots_named(body, iss)
         .map(|lot| lot_subject(body.kind, lot))
         .collect::<BTreeSet<_>>();
     subjects.extend(body.codes.iter().flatten().cloned().map(Subject::Code));
     if let Some(field) = &body.field {
-        let year = event.occurred().date().year;
+        let year = occurred.date().year;
         subjects.insert(match body.kind {
             Kind::Sensor => Subject::Sensor(field.clone(), year),
             _ => Subject::Field(field.clone(), year),
         });
     }
-    subjects.extend(wide_subjects(event));
+    subjects.extend(wide_subjects(body, iss));
     subjects
 }
 
 /// Every lot that an event names, those it creates included.
 pub fn lots_of(event: &SignedEvent) -> impl Iterator<Item = LotId> + '_ {
-    let body = event.body();
+    lots_named(event.body(), event.iss())
+}
+
+/// The same for what is not signed yet.
+pub fn lots_named<'a>(body: &'a Body, iss: &'a OrgId) -> impl Iterator<Item = LotId> + 'a {
     let named = body
         .lots
         .iter()
         .chain(&body.inputs)
         .flatten()
         .map(|used| used.lot.clone());
-    named.chain(created_lots(event)).chain(body.lot.clone())
+    named.chain(lots_made(body, iss)).chain(body.lot.clone())
 }
 
 /// The lots that an event brings into being.
 pub fn created_lots(event: &SignedEvent) -> impl Iterator<Item = LotId> + '_ {
+    lots_made(event.body(), event.iss())
+}
+
+/// The same for what is not signed yet.
+pub fn lots_made<'a>(body: &'a Body, iss: &'a OrgId) -> impl Iterator<Item = LotId> + 'a {
     // The number was checked when the body was read.
-    event
-        .body()
-        .outputs
+    body.outputs
         .iter()
         .flatten()
-        .filter_map(|output| LotId::new(event.iss().clone(), &output.no).ok())
+        .filter_map(|output| LotId::new(iss.clone(), &output.no).ok())
 }
 
 fn lot_subject(kind: Kind, lot: LotId) -> Subject {
@@ -145,8 +157,7 @@ fn lot_subject(kind: Kind, lot: LotId) -> Subject {
 }
 
 /// Products, places, organisations and the ledger, for the kinds that speak about them.
-fn wide_subjects(event: &SignedEvent) -> Vec<Subject> {
-    let (body, iss) = (event.body(), event.iss());
+fn wide_subjects(body: &Body, iss: &OrgId) -> Vec<Subject> {
     let named_product = || body.product.clone().into_iter().map(Subject::Product);
     let named_place = || body.target_place.clone().into_iter().map(Subject::Place);
     let named_org = || body.org.clone().into_iter().map(Subject::Organisation);

@@ -59,6 +59,13 @@ impl Timestamp {
         Date::from_days(local.div_euclid(DAY_SECONDS))
     }
 
+    /// The time of day in its own offset, as people here write it: `20:10`.
+    pub fn clock(&self) -> String {
+        let minute =
+            (self.seconds + i64::from(self.offset_minutes) * 60).rem_euclid(DAY_SECONDS) / 60;
+        format!("{:02}:{:02}", minute / 60, minute % 60)
+    }
+
     /// Parses RFC 3339 with seconds optional: `2026-10-12T06:10:00+07:00`, `2026-10-12T06:10+07:00`, `…Z`.
     ///
     /// # Errors
