@@ -16,9 +16,10 @@ use ledger_core::time::Date;
 use crate::qr::{Qr, QrError, escape};
 
 /// Longest address. Up to here a code is at most 57 modules wide (version 8 at level M) with its
-/// quiet zone: 0.32 mm a module on the small label, 2.5 dots of a usual thermal printer.
+/// quiet zone: 0.34 mm a module on the small label, 2.7 dots of a usual thermal printer.
 pub const URL_MAX_BYTES: usize = 152;
-/// Longest single text. The longest real names of cooperatives have about 90 characters.
+/// Longest single text. No label here has room for more in one text, so longer ones are not
+/// even measured.
 pub const FIELD_MAX_CHARS: usize = 200;
 /// Most copies on one page: 50 sheets of 21. A larger run is printed in parts, so that the
 /// browser of an old PC does not choke.
