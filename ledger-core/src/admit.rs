@@ -97,10 +97,10 @@ pub fn admit(
 ) -> Result<AdmittedEvent, Refusal> {
     let envelope = Envelope::parse(bytes)?;
     // Cheap look-ups before the costly signature: strangers cost a map look-up.
-    if roster.device(&envelope.device()).is_none() {
-        return Err(MemberError::Unknown.into());
-    }
-    let event = envelope.verify(ledger)?;
+    let device = roster
+        .device(&envelope.device())
+        .ok_or(MemberError::Unknown)?;
+    let event = envelope.verify_by(ledger, &device.key)?;
     roster.check_member(&event)?;
     chains.check(&event)?;
     Ok(AdmittedEvent(event))

@@ -27,6 +27,8 @@ pub struct Org {
 /// An enrolled device.
 #[derive(Clone, Debug)]
 pub struct Device {
+    /// Its key, checked when it was enrolled.
+    pub key: PublicKey,
     /// Whose it is.
     pub org: OrgId,
     /// Where its key lives.
@@ -112,13 +114,14 @@ impl Roster {
         };
         let device = |key: &DeviceKey| {
             let device = Device {
+                key: PublicKey::from_bytes(&key.0).ok()?,
                 org: genesis.authority.clone(),
                 lives: Lives::Own,
                 host: None,
                 since: LeafIndex(0),
                 revoked: None,
             };
-            (*key, device)
+            Some((*key, device))
         };
         Roster {
             authority: genesis.authority.clone(),
@@ -128,7 +131,8 @@ impl Roster {
                 .authority_devices
                 .iter()
                 .chain([&genesis.sequencer])
-                .map(device)
+                // A genesis that was read holds only good keys.
+                .filter_map(device)
                 .collect(),
             peers: BTreeMap::new(),
             lot_owners: BTreeMap::new(),
@@ -282,16 +286,17 @@ impl Roster {
         match body.kind {
             Kind::Org => self.admit_org(index, event),
             Kind::Device => {
-                if let (Some(key), Some(org), Some(lives)) = (body.key, &body.org, body.lives) {
-                    let host = body.host.clone();
+                let checked = body.key.and_then(|key| PublicKey::from_bytes(&key.0).ok());
+                if let (Some(key), Some(org), Some(lives)) = (checked, &body.org, body.lives) {
                     let device = Device {
+                        key,
                         org: org.clone(),
                         lives,
-                        host,
+                        host: body.host.clone(),
                         since: index,
                         revoked: None,
                     };
-                    self.devices.insert(DeviceKey(key.0), device);
+                    self.devices.insert(DeviceKey(key.to_bytes()), device);
                 }
             }
             Kind::Revoke => {

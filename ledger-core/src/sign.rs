@@ -214,6 +214,21 @@ impl Envelope {
     /// [`EnvelopeError::Signature`] when it does not hold there.
     pub fn verify(self, ledger: &LedgerId) -> Result<SignedEvent, EnvelopeError> {
         let key = PublicKey::from_bytes(&self.device.0).map_err(|_| EnvelopeError::Signature)?;
+        self.verify_by(ledger, &key)
+    }
+
+    /// The same with a key that was checked before, at enrolment: checking a key costs as much as a signature.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Signature`] when it does not hold, or the key is another than the envelope's.
+    pub fn verify_by(
+        self,
+        ledger: &LedgerId,
+        key: &PublicKey,
+    ) -> Result<SignedEvent, EnvelopeError> {
+        if key.to_bytes() != self.device.0 {
+            return Err(EnvelopeError::Signature);
+        }
         let message = signed_bytes(&self.protected, ledger, &self.payload_bytes);
         key.verify(&message, &self.signature)
             .map_err(|_| EnvelopeError::Signature)?;
