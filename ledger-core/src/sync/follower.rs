@@ -262,7 +262,10 @@ impl Follower {
 
     /// The peers that answered our greeting: their key, size and whether they say they sequence.
     pub fn greeted(&self) -> impl Iterator<Item = (PeerKey, TreeSize, bool)> {
-        let greeted = self.peers.iter().filter(|(_, peer)| peer.greeted);
+        let greeted = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.greeted && !peer.dropped);
         greeted.map(|(key, peer)| (*key, peer.size, peer.sequencer))
     }
 
@@ -410,7 +413,7 @@ impl Follower {
         if let Some(state) = self.peers.get_mut(&peer)
             && !state.dropped
         {
-            (state.dropped, state.greeted) = (true, false);
+            state.dropped = true;
             actions.push(Action::Drop(peer, why));
         }
     }
