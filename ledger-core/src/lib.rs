@@ -23,6 +23,7 @@ pub mod cosignature;
 mod decimal;
 pub mod encode;
 pub mod family;
+pub mod form;
 pub mod genesis;
 pub mod hold;
 pub mod ids;
