@@ -94,7 +94,7 @@ fn a_mistyped_cell_is_named_with_file_line_and_column() {
             "02082600000016",
             "products.csv, line 2, gtin14_restricted: ",
         ),
-        ("places.csv", "10.408500", "10,408500", "places.csv, line "),
+        ("places.csv", "10.408500", "10.4O8500", "places.csv, line "),
         (
             "organisations.csv",
             "producer;recorder",
