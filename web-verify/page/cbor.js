@@ -10,7 +10,6 @@ export const DEPTH_MAX = 12;
 export const ITEMS_MAX = 4096; // enough for any body, few enough to decode in microseconds
 
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
-const PLAIN = /^[ -~]*$/; // ASCII is NFC and clean: most texts skip the slow checks
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const utf8Encoder = new TextEncoder();
@@ -73,40 +72,48 @@ class Reader {
     this.bytes = bytes;
     this.at = 0;
     this.items = items;
+    // The head read last: major type, low bits of its first byte, argument.
+    this.major = 0;
+    this.info = 0;
+    this.n = 0;
   }
 
-  take(n) {
+  /** Moves past so many bytes; where they began. */
+  skip(n) {
     must(n <= this.bytes.length - this.at, "the bytes end too early");
     this.at += n;
-    return this.bytes.subarray(this.at - n, this.at);
+    return this.at - n;
   }
 
-  /** Major type, argument and the low bits of the first byte; the argument in its shortest form. */
+  /** Reads a head; the argument must be in its shortest form. */
   head() {
-    const first = this.take(1)[0];
-    const major = first >> 5;
-    const info = first & 0x1f;
-    if (info < 24) return [major, info, info];
-    must(info <= 27 && major < 6, "a type that this format does not use");
-    const length = 1 << (info - 24);
+    const first = this.bytes[this.skip(1)];
+    this.major = first >> 5;
+    this.info = first & 0x1f;
+    this.n = this.info;
+    if (this.info < 24) return;
+    must(this.info <= 27 && this.major < 6, "a type that this format does not use");
+    const length = 1 << (this.info - 24);
+    const start = this.skip(length);
     let n = 0;
-    for (const byte of this.take(length)) n = n * 256 + byte; // beyond 2^53 inexact, and refused below
+    for (let i = start; i < start + length; i++) n = n * 256 + this.bytes[i]; // beyond 2^53 inexact, and refused
     must(n >= (length === 1 ? 24 : 2 ** (4 * length)), "not in shortest form");
     must(n <= INT_MAX, "a number is out of range");
-    return [major, n, info];
+    this.n = n;
   }
 
   value(depth) {
     must(depth <= DEPTH_MAX && this.items-- > 0, "nested too deep or too many items");
-    const [major, n, info] = this.head();
-    switch (major) {
+    this.head();
+    const n = this.n;
+    switch (this.major) {
       case 0:
         return n;
       case 1:
         must(n < INT_MAX, "a number is out of range");
         return -1 - n;
       case 2:
-        return this.take(n);
+        return this.bytes.subarray(this.skip(n), this.at);
       case 3:
         return this.text(n);
       case 4:
@@ -114,21 +121,20 @@ class Reader {
       case 5:
         return this.map(n, depth);
       default:
-        must(major === 7 && info >= 20 && info <= 22, "a type that this format does not use");
-        return info === 22 ? null : info === 21;
+        must(this.major === 7 && this.info >= 20 && this.info <= 22, "a type that this format does not use");
+        return this.info === 22 ? null : this.info === 21;
     }
   }
 
   text(n) {
-    const bytes = this.take(n);
-    let text;
-    try {
-      text = utf8.decode(bytes);
-    } catch {
-      throw new Malformed("text is not UTF-8");
+    const start = this.skip(n);
+    // Most texts are short plain ASCII, which is clean NFC; a TextDecoder for each would cost more than the rest.
+    let plain = n <= 64 ? "" : null;
+    for (let i = start; plain !== null && i < this.at; i++) {
+      const byte = this.bytes[i];
+      plain = byte >= 0x20 && byte < 0x7f ? plain + String.fromCharCode(byte) : null;
     }
-    must(PLAIN.test(text) || (!CONTROL.test(text) && text.normalize("NFC") === text), "text is not clean NFC");
-    return text;
+    return plain ?? cleanText(this.bytes.subarray(start, this.at));
   }
 
   array(n, depth) {
@@ -143,9 +149,9 @@ class Reader {
     let last = null;
     for (let i = 0; i < n; i++) {
       const start = this.at;
-      const [major, length] = this.head();
-      must(major === 3, "a map key is not text");
-      const key = this.text(length);
+      this.head();
+      must(this.major === 3, "a map key is not text");
+      const key = this.text(this.n);
       const encoded = this.bytes.subarray(start, this.at);
       must(last === null || before(last, encoded), "map keys are not unique and sorted");
       last = encoded;
@@ -153,6 +159,17 @@ class Reader {
     }
     return map;
   }
+}
+
+function cleanText(bytes) {
+  let text;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw new Malformed("text is not UTF-8");
+  }
+  must(!CONTROL.test(text) && text.normalize("NFC") === text, "text is not clean NFC");
+  return text;
 }
 
 /** Bytewise order. Encoded keys carry their length first, so the shorter key comes first. */
@@ -165,44 +182,59 @@ function before(a, b) {
 // ---- encoding ----
 
 export function encode(value) {
-  const out = [];
-  write(value, out);
-  return Uint8Array.from(out);
+  const writer = new Writer();
+  writer.value(value);
+  return writer.bytes.slice(0, writer.length);
 }
 
-function write(value, out) {
-  if (typeof value === "number") head(out, value < 0 ? 1 : 0, value < 0 ? -1 - value : value);
-  else if (typeof value === "string") writeText(value, out);
-  else if (value instanceof Uint8Array) {
-    head(out, 2, value.length);
-    for (const byte of value) out.push(byte);
-  } else if (Array.isArray(value)) {
-    head(out, 4, value.length);
-    value.forEach((item) => write(item, out));
-  } else if (value === false || value === true || value === null) out.push(value === null ? 0xf6 : value ? 0xf5 : 0xf4);
-  else writeMap(value, out);
-}
-
-function writeText(text, out) {
-  const bytes = bytesOfText(text);
-  head(out, 3, bytes.length);
-  for (const byte of bytes) out.push(byte);
-}
-
-function writeMap(map, out) {
-  const entries = Object.keys(map).map((key) => [encode(key), map[key]]);
-  entries.sort(([a], [b]) => (before(a, b) ? -1 : 1));
-  head(out, 5, entries.length);
-  for (const [key, value] of entries) {
-    for (const byte of key) out.push(byte);
-    write(value, out);
+class Writer {
+  constructor() {
+    this.bytes = new Uint8Array(128);
+    this.length = 0;
   }
-}
 
-function head(out, major, n) {
-  const first = major << 5;
-  if (n < 24) return out.push(first | n);
-  const length = n < 2 ** 8 ? 1 : n < 2 ** 16 ? 2 : n < 2 ** 32 ? 4 : 8;
-  out.push(first | (24 + Math.log2(length)));
-  for (let i = length - 1; i >= 0; i--) out.push(Math.floor(n / 2 ** (8 * i)) % 256);
+  put(bytes) {
+    while (this.length + bytes.length > this.bytes.length) {
+      const larger = new Uint8Array(2 * this.bytes.length);
+      larger.set(this.bytes);
+      this.bytes = larger;
+    }
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  head(major, n) {
+    const first = major << 5;
+    if (n < 24) this.put([first | n]);
+    else if (n < 2 ** 8) this.put([first | 24, n]);
+    else if (n < 2 ** 16) this.put([first | 25, n >> 8, n & 0xff]);
+    else if (n < 2 ** 32) this.put([first | 26, ...u64(n).subarray(4)]);
+    else this.put([first | 27, ...u64(n)]);
+  }
+
+  value(value) {
+    if (typeof value === "number") this.head(value < 0 ? 1 : 0, value < 0 ? -1 - value : value);
+    else if (typeof value === "string") this.string(3, bytesOfText(value));
+    else if (value instanceof Uint8Array) this.string(2, value);
+    else if (Array.isArray(value)) {
+      this.head(4, value.length);
+      for (const item of value) this.value(item);
+    } else if (value === false || value === true || value === null) this.put([value === null ? 0xf6 : value ? 0xf5 : 0xf4]);
+    else this.map(value);
+  }
+
+  string(major, bytes) {
+    this.head(major, bytes.length);
+    this.put(bytes);
+  }
+
+  map(map) {
+    const entries = Object.keys(map).map((key) => [encode(key), map[key]]);
+    entries.sort(([a], [b]) => (before(a, b) ? -1 : 1));
+    this.head(5, entries.length);
+    for (const [key, value] of entries) {
+      this.put(key);
+      this.value(value);
+    }
+  }
 }

@@ -80,13 +80,18 @@ export const whoMaySay = (kind) => KINDS.get(kind).who;
 
 // ---- section 5 and 6: forms of values ----
 
-const isText = (v, max = TEXT_MAX) => typeof v === "string" && v.trim() !== "" && bytesOfText(v).length <= max;
+const isText = (v, max = TEXT_MAX) => typeof v === "string" && v.trim() !== "" && isWithin(v, max);
+/** At most so many bytes; a unit of UTF-16 takes at most three, so short texts need no counting. */
+const isWithin = (text, max) => text.length * 3 <= max || bytesOfText(text).length <= max;
 const isUint = (v) => Number.isSafeInteger(v) && v >= 0;
 const isInt = (v, limit) => Number.isSafeInteger(v) && Math.abs(v) <= limit;
 const isHash = (v) => v instanceof Uint8Array && v.length === 32;
 const isArray = (v, n) => Array.isArray(v) && v.length === n;
 const matches = (pattern) => (v) => typeof v === "string" && pattern.test(v);
-const oneOf = (words) => (v) => words.split(" ").includes(v);
+function oneOf(text) {
+  const words = new Set(text.split(" "));
+  return (v) => words.has(v);
+}
 const listOf = (form) => (v) => Array.isArray(v) && v.length > 0 && v.length <= ARRAY_MAX && v.every(form);
 const or = (a, b) => (v) => a(v) || b(v);
 const isNull = (v) => v === null;
@@ -137,7 +142,7 @@ export function isCode(v) {
 function isFacts(v) {
   if (!isMap(v)) return false;
   const entries = Object.entries(v);
-  const fits = ([name, text]) => name !== "" && bytesOfText(name).length <= 64 && isText(text);
+  const fits = ([name, text]) => name !== "" && isWithin(name, 64) && isText(text);
   return entries.length > 0 && entries.length <= 32 && entries.every(fits);
 }
 
@@ -157,7 +162,8 @@ function isFix(v) {
   return field !== undefined && Number(n) < ARRAY_MAX && (field === "qty" ? isQuantity(v[1]) : isDate(v[1]));
 }
 
-const isRoles = (v) => listOf(oneOf(ROLES))(v) && v.every((role, i) => i === 0 || v[i - 1] < role);
+const isRoleList = listOf(oneOf(ROLES));
+const isRoles = (v) => isRoleList(v) && v.every((role, i) => i === 0 || v[i - 1] < role);
 const isPoint = (v) => isArray(v, 2) && isInt(v[0], 900_000_000) && isInt(v[1], 1_800_000_000);
 const isCommune = (v) => isArray(v, 3) && isText(v[0], 10) && isDate(v[1]) && isText(v[2]);
 const isPair = (form) => (v) => isArray(v, 2) && v.every(form);
@@ -188,14 +194,14 @@ const FIELDS = {
   product: isPlace,
   products: listOf(isPlace),
   sources: listOf(isPlace),
-  period: (v) => isPair(isDate)(v) && v[0] <= v[1],
+  period: (v) => isArray(v, 2) && v.every(isDate) && v[0] <= v[1],
   valid: isPair(isDateOrNull),
   ref: isHash,
   fix: isFix,
   category: oneOf("smell taste packaging foreign_body counterfeit other"),
   entry: oneOf("phone phone_offline pc sheet sensor api"),
   facts: isFacts,
-  sealed: (v) => isArray(v, 2) && oneOf("partners authority")(v[0]) && isHash(v[1]),
+  sealed: (v) => isArray(v, 2) && (v[0] === "partners" || v[0] === "authority") && isHash(v[1]),
   name: isSealable,
   address: isSealable,
   tax: isSealable,
@@ -264,18 +270,17 @@ const ISS_HEAD = Uint8Array.of(0x0f, 0xa1, 0x01);
 const AAD_LINE = bytesOfText("ocop-event/v1\n");
 
 /**
- * Reads an envelope without checking its signature.
+ * Reads an envelope without checking its signature. `id` may be given where it is known.
  * @returns {{id, key (hex of the id), kid, device (hex of kid), iss, epoch, seq, prev, occurred, signed, kind, body,
  *   refKey (hex of body.ref, or null), protected, payload, signature}}
  */
-export function parseEnvelope(bytes) {
+export function parseEnvelope(bytes, id = leafHash(bytes)) {
   must(bytes.length <= ENVELOPE_BYTES_MAX && equal(bytes.subarray(0, 1), ENVELOPE_HEAD), "not an envelope");
   const parts = decode(bytes.subarray(1));
   must(isArray(parts, 4), "not an envelope");
   const [head, unprotected, payload, signature] = parts;
   must([head, payload, signature].every((part) => part instanceof Uint8Array), "not an envelope");
   must(isMap(unprotected) && Object.keys(unprotected).length === 0 && signature.length === 64, "not an envelope");
-  const id = leafHash(bytes);
   return { id, key: hex(id), ...parseProtected(head), ...parsePayload(payload), protected: head, payload, signature };
 }
 

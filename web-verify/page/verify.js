@@ -81,12 +81,14 @@ function attempt(read) {
 
 // ---- signatures: all of them side by side, then sorted out ----
 
-/** Reads note, head and events, and keeps those whose signatures hold: run.note, run.head, run.signed (log order). */
+/** Reads note, head and events, and keeps those whose signatures hold: run.note, run.head, run.signed (log order);
+ *  run.ids are the event ids by leaf, good or bad. */
 async function readSigned(run) {
   const { bundle, anchor } = run;
-  const read = (envelope) => attempt(() => parseEnvelope(envelope));
-  const parsed = bundle.events.map(({ index, envelope }) => ({ index, event: read(envelope) }));
-  const head = read(bundle.head.envelope);
+  run.ids = new Map(bundle.events.map(({ index, envelope }) => [index, leafHash(envelope)]));
+  const read = ({ index, envelope }) => attempt(() => parseEnvelope(envelope, run.ids.get(index)));
+  const parsed = bundle.events.map((entry) => ({ index: entry.index, event: read(entry) }));
+  const head = attempt(() => parseEnvelope(bundle.head.envelope));
   const note = attempt(() => readNote(bundle.checkpoint, anchor.policy));
   const jobs = [];
   const ask = (job) => jobs.push(job) - 1;
@@ -181,17 +183,18 @@ function headRoot({ head, genesis, bundle }) {
 
 /** Every list is whole under the map root, every event is listed where it says, nothing wanted is missing. */
 function complete(run, creations) {
-  const { bundle, genesis, events } = run;
+  const { bundle, genesis, events, ids } = run;
   const root = headRoot(run);
   if (root === null) return lacking("no_map_head");
   const keys = bundle.subjects.map(({ subject }) => mapKey(subject));
   const proof = attempt(() => readProof(bundle.map, keys));
   if (proof === null || hex(proof.root) !== hex(root)) return contradicted("other_map");
-  const ids = new Map(bundle.events.map(({ index, envelope }) => [index, leafHash(envelope)]));
   if (ids.size !== bundle.events.length) return contradicted("event_twice");
+  const byIndex = new Map(run.signed.map((event) => [event.index, event]));
+  const byId = new Map(run.signed.map((event) => [event.key, event]));
   for (const [i, { subject, indexes }] of bundle.subjects.entries()) {
     if (!listHolds(indexes, ids, proof.leaves, keys[i])) return contradicted("list_differs", subject);
-    if (!indexes.every((index) => isAbout(run, index, subject))) return contradicted("not_about", subject);
+    if (!indexes.every((index) => isAbout(byIndex, byId, index, subject))) return contradicted("not_about", subject);
   }
   const listed = new Set(bundle.subjects.flatMap(({ indexes }) => indexes));
   if (listed.size !== ids.size || [...ids.keys()].some((index) => index >= bundle.head.index)) return contradicted("unlisted");
@@ -208,11 +211,11 @@ function listHolds(indexes, ids, leaves, key) {
 
 /** Whether an event names a subject itself or through the event that it refers to. Events with bad signatures are the
  *  business of another statement; a reference that leads further, or out of the bundle, the map root vouches for. */
-function isAbout({ signed }, index, subject) {
-  const event = signed.find((e) => e.index === index);
+function isAbout(byIndex, byId, index, subject) {
+  const event = byIndex.get(index);
   const names = (e) => ownSubjects(e).some((own) => subjectName(own) === subjectName(subject));
   if (!event || names(event)) return true;
-  const referred = signed.find(({ key }) => key === event.refKey);
+  const referred = byId.get(event.refKey);
   return event.refKey !== null && (!referred || names(referred) || referred.refKey !== null);
 }
 

@@ -1,0 +1,66 @@
+// How organisations, places, products, quantities and values are called on the page, from events in force.
+// The last registration counts. Out of scope: which of them are shown (view.js).
+
+import { hex } from "./cbor.js";
+import { idName } from "./event.js";
+import { showNumber } from "./quantity.js";
+import { showDate, showTime } from "./time.js";
+import { fill } from "./words.js";
+
+export class Names {
+  /** @param result as verify.js gives it; @param words of one language */
+  constructor(result, words) {
+    this.words = words;
+    this.opened = result.opened;
+    this.authority = result.authority;
+    this.orgs = new Map();
+    this.places = new Map();
+    this.products = new Map();
+    for (const { kind, iss, body } of result.events) {
+      if (kind === "org") this.orgs.set(body.id, body);
+      if (kind === "place") this.places.set(idName([iss, body.id]), body);
+      if (kind === "product") this.products.set(idName([iss, body.id]), body);
+    }
+  }
+
+  /** A text, or what was opened of a commitment; null when it is withheld. */
+  text(value) {
+    return value instanceof Uint8Array ? (this.opened.get(hex(value)) ?? null) : (value ?? null);
+  }
+
+  org(id) {
+    const body = this.orgs.get(id);
+    if (!body) return id === this.authority.org ? this.authority.name : id;
+    if (this.words.lang === "en" && body.name_en) return body.name_en;
+    return this.text(body.name) ?? fill(this.words.sealedName, { id });
+  }
+
+  place(id) {
+    const body = this.places.get(idName(id));
+    return body ? (this.text(body.name) ?? fill(this.words.sealedName, { id: id[1] })) : id[1];
+  }
+
+  commune = (body) => body?.commune?.[2] ?? null;
+
+  product(id) {
+    const body = this.products.get(idName(id));
+    if (!body) return idName(id);
+    return this.words.lang === "en" && body.name_en ? body.name_en : (this.text(body.name) ?? idName(id));
+  }
+
+  quantity = (qty) => `${showNumber(qty, this.words.thousands, this.words.comma)} ${this.words.units[qty[2]]}`;
+
+  count = (n) => showNumber([n, 0], this.words.thousands);
+
+  /** A subject such as ["lot", "ORG-01", "A1"] for the independent check. */
+  subject = (subject) => subject.join(" ");
+
+  /** A corrected value: quantity, time or date. */
+  value(value) {
+    if (typeof value === "string") return showDate(value);
+    return value.length === 3 ? this.quantity(value) : showTime(value);
+  }
+
+  /** 10,41 from 1e-7 degrees, rounded to what the public may know. */
+  degrees = (e7) => (e7 / 1e7).toFixed(2).replace(".", this.words.comma);
+}
