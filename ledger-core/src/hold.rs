@@ -112,7 +112,11 @@ fn causes(family: &Family<'_>) -> Vec<Cause> {
         let body = fact.event.body();
         let failed_test = body.kind == Kind::LabResult && body.result == Some(Outcome::Fail);
         if body.kind == Kind::Hold || failed_test {
-            let held = family.members.iter().filter(|lot| names(family, fact, lot));
+            let naming = naming(family, fact);
+            let held = family
+                .members
+                .iter()
+                .filter(|lot| names(family, naming, lot));
             causes.extend(held.map(|lot| Cause {
                 lot: lot.clone(),
                 since: fact.index,
@@ -125,6 +129,16 @@ fn causes(family: &Family<'_>) -> Vec<Cause> {
         .filter(|f| f.event.body().kind == Kind::Harvest);
     causes.extend(harvests.flat_map(|harvest| harvest_causes(family, harvest)));
     causes
+}
+
+/// The event that says what is held: a result without lots is about those of the sampling it refers to.
+fn naming<'a>(family: &Family<'a>, fact: &'a Fact<'a>) -> &'a Fact<'a> {
+    let body = fact.event.body();
+    if body.kind != Kind::LabResult || body.lots.is_some() {
+        return fact;
+    }
+    let sampling = |other: &&Fact<'_>| Some(other.event.id().0) == body.reference;
+    family.facts.iter().find(sampling).unwrap_or(fact)
 }
 
 /// A harvest before the waiting days were over, or of more than its place can bear.

@@ -202,6 +202,22 @@ fn a_failed_test_holds_the_lot_and_what_was_made_of_it() {
 }
 
 #[test]
+fn a_failed_test_without_lot_holds_what_was_sampled() {
+    let mut story = Story::begin();
+    story.say(GROWER, "2026-05-07", harvest("LOT", "100"));
+    let sampling = story.say(GROWER, "2026-05-08", about(Kind::LabSample, "LOT"));
+    let result = |result| Body {
+        reference: Some(sampling.0),
+        result: Some(result),
+        ..Body::new(Kind::LabResult)
+    };
+    story.say(LABORATORY, "2026-05-09", result(Outcome::Pass));
+    assert!(story.notices("LOT").is_empty());
+    story.say(LABORATORY, "2026-05-09", result(Outcome::Fail));
+    assert_eq!(story.notices("LOT"), ["DANG_TAM_GIU"]);
+}
+
+#[test]
 fn a_harvest_beyond_what_the_place_can_bear_is_held_unless_corrected() {
     let mut story = Story::begin();
     story.say(GROWER, "2026-05-07", harvest("MOST", "100000"));
