@@ -1,7 +1,8 @@
 //! The page on the buyer's phone, embedded: plain HTML, CSS and ES modules that check a bundle with WebCrypto.
 //!
 //! In scope: the files with their content types and hashes, the address under which they may be cached for ever, and
-//! filling the template. Out of scope: routes and headers (qr-service), what the page does (`page/`).
+//! filling the template. Files are served without the lines that are only comment: a sixth of what a phone on weak 3G
+//! would load; who wants to read them reads the folder `page/`. Out of scope: routes and headers (qr-service), what the page does (`page/`).
 //!
 //! The modules import each other by relative address, so all assets stand in one folder whose name holds the hash
 //! of the whole page: a phone never mixes modules of two versions.
@@ -25,11 +26,12 @@ const TEMPLATE: &str = include_str!("../page/index.html");
 
 macro_rules! page_files {
     ($($name:literal: $content_type:expr;)*) => {
-        static FILES: &[PageFile] = &[$(PageFile {
+        static FILES: LazyLock<Vec<PageFile>> = LazyLock::new(|| vec![$(PageFile {
             name: $name,
             content_type: $content_type,
-            bytes: include_bytes!(concat!("../page/", $name)),
-        },)*];
+            // Leaked once for each file and process, so that who serves it need not copy.
+            bytes: without_comments(include_str!(concat!("../page/", $name))).leak().as_bytes(),
+        },)*]);
     };
 }
 
@@ -66,7 +68,7 @@ pub struct PageFile {
     pub name: &'static str,
     /// Its content type.
     pub content_type: &'static str,
-    /// Its content.
+    /// Its content, as served.
     pub bytes: &'static [u8],
 }
 
@@ -89,7 +91,7 @@ impl PageFile {
 
 /// Every file of the page other than the template, by name.
 pub fn files() -> &'static [PageFile] {
-    FILES
+    &FILES
 }
 
 /// The file with this name.
@@ -100,6 +102,22 @@ pub fn file(name: &str) -> Option<&'static PageFile> {
 /// The file at this address, if it is of this version of the page.
 pub fn file_at(path: &str) -> Option<&'static PageFile> {
     file(path.strip_prefix(asset_folder())?.strip_prefix('/')?)
+}
+
+/// Drops the lines that are nothing but comment: `//` lines, and `/* … */` blocks that begin a line and end one. Comments
+/// behind code stay: telling them from text would need a parser.
+fn without_comments(source: &str) -> String {
+    let mut kept = String::with_capacity(source.len());
+    let mut in_block = false;
+    for line in source.split_inclusive('\n') {
+        let text = line.trim();
+        let begins_block = text.starts_with("/*");
+        if !in_block && !begins_block && !text.starts_with("//") {
+            kept.push_str(line);
+        }
+        in_block = (in_block || begins_block) && !text.ends_with("*/");
+    }
+    kept
 }
 
 /// SHA-256 over names and hashes of all files, template included: names a version of the page.
@@ -196,6 +214,12 @@ mod tests {
                 assert!(file(name).is_some(), "{} imports {address}", script.name);
             }
         }
+    }
+
+    #[test]
+    fn only_lines_of_comment_are_dropped() {
+        let source = "// a\nlet b = 1; // c\n  /** d\n   * e */\n/* f */\nlet g = `h`;\n\ni { j: k } /* l */\n";
+        assert_eq!(without_comments(source), "let b = 1; // c\nlet g = `h`;\n\ni { j: k } /* l */\n");
     }
 
     #[test]
