@@ -372,9 +372,10 @@ fn is_exported(family: &Family<'_>) -> bool {
                 .iter()
                 .flatten()
                 .filter(|used| used.lot == *family.lot);
-            loaded
-                .into_iter()
-                .any(|used| used.qty.is_none() || used.qty == whole)
+            loaded.into_iter().any(|used| match (used.qty, whole) {
+                (Some(loaded), Some(whole)) => loaded.is_same_amount(&whole),
+                (loaded, _) => loaded.is_none(),
+            })
         })
 }
 

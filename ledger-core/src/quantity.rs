@@ -131,6 +131,11 @@ impl Quantity {
         u128::from(self.n) * 10u128.pow(u32::from(SCALE_MAX - self.scale))
     }
 
+    /// Whether both are as much of the same unit, however many decimals they were written with.
+    pub fn is_same_amount(&self, other: &Quantity) -> bool {
+        self.unit == other.unit && self.micros() == other.micros()
+    }
+
     /// The CBOR form.
     pub fn to_value(self) -> Value {
         Value::Array(vec![

@@ -550,10 +550,12 @@ fn handover(history: Option<&LotHistory>) -> Proof {
     }
 }
 
-/// A validly signed recall or hold shows even when quorum or freshness is not proven; nothing else does.
+/// A validly signed recall or hold of this ledger shows even when quorum or freshness is not proven; nothing else does.
 fn state_line(verdict: &Verdict) -> StateLine {
     let lot_state = verdict.history.as_ref().map(|history| history.state);
-    if let Some(state @ (LotState::Recalled | LotState::Held)) = lot_state {
+    // Without the anchor's genesis anybody could be the authority that recalls.
+    let own_ledger = verdict.proof(Statement::Ledger) == Some(&Proof::Proven);
+    if let (Some(state @ (LotState::Recalled | LotState::Held)), true) = (lot_state, own_ledger) {
         return StateLine::Lot(state);
     }
     if let (Some(state), true) = (lot_state, verdict.is_confirmed()) {

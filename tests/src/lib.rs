@@ -5,3 +5,4 @@
 
 pub mod inprocess;
 pub mod sample;
+pub mod vectors;
