@@ -1,5 +1,6 @@
 //! What one event costs, beside the bare signature check that nobody can avoid.
 //! `cargo bench -p ledger-core` (criterion; ratios within one run are what to quote, the machines are shared).
+#![allow(missing_docs, reason = "criterion's macros make public functions")]
 
 use std::hint::black_box;
 
@@ -46,29 +47,40 @@ fn admission(c: &mut Criterion) {
     };
     let now = Timestamp::vietnam(1_760_000_000);
     let link = replica.next_link(&DeviceKey(PublicKey::of(&device()).to_bytes()));
-    let event = Draft { occurred: now, signed: now, body }.sign(&device(), &replica.ledger_id(), &org, link);
+    let event = Draft {
+        occurred: now,
+        signed: now,
+        body,
+    }
+    .sign(&device(), &replica.ledger_id(), &org, link);
     let signature = device().sign(event.bytes()).to_bytes();
     let key = PublicKey::of(&device());
     c.bench_function("bare signature check, same length", |b| {
         b.iter(|| key.verify(black_box(event.bytes()), &signature));
     });
-    c.bench_function("the door, one event", |b| b.iter(|| replica.check(black_box(event.bytes()))));
+    c.bench_function("the door, one event", |b| {
+        b.iter(|| replica.check(black_box(event.bytes())))
+    });
 }
 
 fn log_and_map(c: &mut Criterion) {
     let leaf = leaf_hash(&[7; 300]);
     let mut tree = Frontier::new();
-    c.bench_function("Merkle append, hash given", |b| b.iter(|| tree.append(black_box(leaf))));
+    c.bench_function("Merkle append, hash given", |b| {
+        b.iter(|| tree.append(black_box(leaf)))
+    });
     let key = |n: u64| MapKey::of(&n.to_be_bytes());
     let mut map = Map::new();
     for n in 0..100_000 {
-        map.append(key(n), LeafIndex(n), leaf).expect("indexes rise");
+        map.append(key(n), LeafIndex(n), leaf)
+            .expect("indexes rise");
     }
     let mut next = 100_000;
     c.bench_function("map, one subject touched and root, 100,000 subjects", |b| {
         b.iter(|| {
             next += 1;
-            map.append(key(next % 100_000), LeafIndex(next), leaf).expect("indexes rise");
+            map.append(key(next % 100_000), LeafIndex(next), leaf)
+                .expect("indexes rise");
             map.root()
         });
     });

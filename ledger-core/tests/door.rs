@@ -1,4 +1,5 @@
 //! The door and what stands behind it: what is refused, what is void, what is listed where.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use ed25519_dalek::SigningKey;
 use ledger_core::admit::Refusal;
@@ -130,10 +131,7 @@ fn an_event_in_force_is_listed_under_what_it_is_about() {
     let mut ledger = Ledger::new();
     let logged = ledger.in_force(FARM, "FARM", field_work(Kind::Bag, "FARM"));
     let field = Subject::Field(PlaceId::new(org("FARM"), "PL-01").unwrap(), 2025);
-    assert_eq!(
-        logged.subjects.into_iter().collect::<Vec<_>>(),
-        [field.clone()]
-    );
+    assert_eq!(logged.subjects.iter().collect::<Vec<_>>(), [&field]);
     assert_eq!(
         ledger.replica.list(&field),
         [(logged.index, logged.event.id().0)]

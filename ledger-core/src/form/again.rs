@@ -4,6 +4,7 @@ use super::{Case, Question, Weight, lower_first};
 use crate::body::Body;
 use crate::family::Fact;
 use crate::kind::{Kind, Who};
+use crate::quantity::{Quantity, SCALE_MAX};
 
 /// The fact under which an entry names the role of whoever made it; never a person.
 const ROLE_FACT: &str = "vai trò";
@@ -100,6 +101,18 @@ fn likeness(body: &Body) -> Body {
     }
     for output in alike.outputs.iter_mut().flatten() {
         output.no.clear();
+        output.qty = plain(output.qty);
     }
+    for used in alike.inputs.iter_mut().chain(&mut alike.lots).flatten() {
+        used.qty = used.qty.map(plain);
+    }
+    alike.qty = alike.qty.map(plain);
     alike
+}
+
+/// An amount in one spelling: 1850 is 1850.0.
+fn plain(qty: Quantity) -> Quantity {
+    let micros = u64::try_from(qty.micros()).ok();
+    let spelled = micros.and_then(|n| Quantity::new(n, SCALE_MAX, qty.unit()).ok());
+    spelled.unwrap_or(qty)
 }

@@ -494,7 +494,8 @@ fn what_is_in_the_book_is_not_asked_about_again() {
         entry: None,
         ..body
     };
-    retyped.outputs.as_mut().unwrap()[0].no = "VS-260115-B".to_owned();
+    let output = &mut retyped.outputs.as_mut().unwrap()[0];
+    (output.no, output.qty) = ("VS-260115-B".to_owned(), kilograms("420.0"));
     let case = Case::new(
         case.ledger,
         "ORG-03",
