@@ -10,18 +10,20 @@
 //! - a pending event is offered again until it is no longer pending;
 //! - nothing is asked of a peer that has not greeted with the same ledger.
 
+mod answers;
+mod questions;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::message::{
-    ENVELOPES_MAX, Hello, Log, Refusal, Request, Response, SUBMIT_BYTES_MAX, Submitted, Topic,
-};
-use super::{PeerKey, backoff};
+use super::PeerKey;
+use super::message::{Hello, Log, Refusal, Request, Response, Topic};
 use crate::commitment::{OPENING_MAX_BYTES, commit};
 use crate::ids::{EventId, Hash, LedgerId, TreeSize};
-use crate::merkle::leaf_hash;
 
 /// How long a `follow` with nothing new waits at the one who answers: a quarter of the shortest time after
 /// which household routers forget a quiet connection, and often enough that lost news is late by this at most.
@@ -56,8 +58,11 @@ pub enum Input {
     Greeted(PeerKey, Hello),
     /// It answered.
     Answered(PeerKey, Topic, Response),
-    /// It did not answer in time, or the stream broke.
+    /// The stream broke.
     Failed(PeerKey, Topic),
+    /// It did not answer for so long that the line must be dead: a living peer answers a `follow` within
+    /// [`FOLLOW_WAIT`].
+    TimedOut(PeerKey, Topic),
     /// The own ledger moved.
     Heads(Heads),
     /// All own events that do not stand in the log, in the order of their chains.
@@ -306,6 +311,13 @@ impl Follower {
                     self.failed(now, peer, topic, actions);
                 }
             }
+            Input::TimedOut(peer, topic) => {
+                if let Some(state) = self.peers.get_mut(&peer) {
+                    state.open.remove(&topic);
+                    self.failed(now, peer, topic, actions);
+                    self.drop_peer(peer, Why::Silent, actions);
+                }
+            }
             Input::Heads(heads) => {
                 self.next = self.next.max(heads.size);
                 self.heads = heads;
@@ -322,422 +334,6 @@ impl Follower {
                 self.wanted = wants.collect();
             }
             Input::Tick => {}
-        }
-    }
-
-    // ---- what comes in -----------------------------------------------------------------------------------
-
-    fn answered(
-        &mut self,
-        now: Duration,
-        peer: PeerKey,
-        topic: Topic,
-        response: Response,
-        actions: &mut Vec<Action>,
-    ) {
-        match (topic, response) {
-            (Topic::Hello, Response::Hello(hello)) if hello.ledger == self.ledger => {
-                if let Some(state) = self.peers.get_mut(&peer) {
-                    state.greeted = true;
-                    state.greet_at = now + GREET_AGAIN;
-                    state.failures = 0;
-                }
-                if hello.sequencer {
-                    // It may have started anew and lost what was on its way to the disk.
-                    self.cosignature_done = None;
-                }
-                self.learn(peer, hello, actions);
-            }
-            (Topic::Hello, Response::Hello(hello)) => {
-                self.drop_peer(peer, Why::OtherLedger(hello.ledger), actions);
-            }
-            (_, Response::Error(Refusal::OtherLedger(theirs))) => {
-                self.drop_peer(peer, Why::OtherLedger(theirs), actions);
-            }
-            (Topic::Follow, Response::Log(log)) => self.log_came(peer, log, actions),
-            (Topic::Submit, Response::Submitted { results }) => {
-                self.submitted(now, peer, results, actions);
-            }
-            (Topic::Cosign, Response::Ok | Response::Error(Refusal::NotNewest)) => {
-                self.cosign_answered(peer);
-            }
-            (Topic::Cosign, Response::Error(Refusal::NotTaken)) => {
-                if let Some(size) = self.cosign_answered(peer) {
-                    actions.push(Action::Tell(Notice::CosignatureNotTaken(size)));
-                }
-            }
-            (Topic::Blob, Response::Blob { bytes }) => self.blob_came(now, peer, bytes, actions),
-            (_, Response::Error(Refusal::HelloFirst)) => {
-                if let Some(state) = self.peers.get_mut(&peer) {
-                    (state.greeted, state.greet_at) = (false, now);
-                }
-                self.failed(now, peer, topic, actions);
-            }
-            (_, Response::Error(_)) => {
-                self.failed(now, peer, topic, actions);
-            }
-            _ => {
-                let why = Why::Garbage("an answer of another kind than the question");
-                self.drop_peer(peer, why, actions);
-            }
-        }
-    }
-
-    fn learn(&mut self, peer: PeerKey, hello: Hello, actions: &mut Vec<Action>) {
-        if let Some(state) = self.peers.get_mut(&peer) {
-            (state.size, state.sequencer) = (hello.size, hello.sequencer);
-        }
-        if self.sequencer && hello.size > self.heads.size {
-            actions.push(Action::Tell(Notice::PeerIsAhead(peer, hello.size)));
-        }
-    }
-
-    fn failed(&mut self, now: Duration, peer: PeerKey, topic: Topic, actions: &mut Vec<Action>) {
-        match topic {
-            Topic::Follow => self.stop_waiting_for(peer),
-            Topic::Blob => self.blob_not_there(now, peer),
-            _ => {}
-        }
-        let Some(state) = self.peers.get_mut(&peer) else {
-            return;
-        };
-        state.failures += 1;
-        state.paused_until = now + backoff(state.failures, NO_SPREAD);
-        if state.failures >= FAILURES_MAX {
-            self.drop_peer(peer, Why::Silent, actions);
-        }
-    }
-
-    fn drop_peer(&mut self, peer: PeerKey, why: Why, actions: &mut Vec<Action>) {
-        self.stop_waiting_for(peer);
-        if let Some(state) = self.peers.get_mut(&peer)
-            && !state.dropped
-        {
-            state.dropped = true;
-            actions.push(Action::Drop(peer, why));
-        }
-    }
-
-    fn stop_waiting_for(&mut self, peer: PeerKey) {
-        if matches!(self.work, Work::Asked { peer: asked, .. } if asked == peer) {
-            self.work = Work::Idle;
-        }
-    }
-
-    fn log_came(&mut self, peer: PeerKey, mut log: Log, actions: &mut Vec<Action>) {
-        let Work::Asked { peer: asked, at } = self.work else {
-            return;
-        };
-        if asked != peer {
-            return;
-        }
-        if let Some(state) = self.peers.get_mut(&peer) {
-            state.failures = 0;
-            if log.entries.is_empty() {
-                // Whatever it claimed, it has no more: or a boaster would be asked for ever.
-                state.size = state.size.min(self.next);
-            }
-        }
-        if self.sequencer {
-            // Entries get their place here and nowhere else; the checkpoint is evidence.
-            log.entries.clear();
-        }
-        let notes = (log.checkpoint.clone(), log.cosigned.clone());
-        if log.entries.is_empty() && notes == self.notes {
-            self.work = Work::Idle;
-            self.follow_not_before = at + FOLLOW_PAUSE;
-            return;
-        }
-        self.work = Work::Applying {
-            peer,
-            before: self.next,
-            has_entries: !log.entries.is_empty(),
-            notes,
-        };
-        actions.push(Action::Apply(peer, log));
-    }
-
-    fn applied(&mut self, now: Duration, next: TreeSize) {
-        let Work::Applying {
-            peer,
-            before,
-            has_entries,
-            notes,
-        } = std::mem::replace(&mut self.work, Work::Idle)
-        else {
-            return;
-        };
-        self.own_failures = 0;
-        self.notes = notes;
-        if has_entries && next <= before {
-            // The ledger took nothing of it: asking at once would bring the same again.
-            self.follow_not_before = now + FOLLOW_PAUSE;
-        }
-        self.next = next.max(self.heads.size);
-        self.source = Some(peer);
-        if self.sequencer
-            && let Some(state) = self.peers.get_mut(&peer)
-        {
-            // Asked once for each greeting.
-            state.size = state.size.min(self.next);
-        }
-    }
-
-    fn not_applied(&mut self, now: Duration, fault: Fault, actions: &mut Vec<Action>) {
-        let Work::Applying { peer, .. } = std::mem::replace(&mut self.work, Work::Idle) else {
-            return;
-        };
-        // What waited for its checkpoint is thrown away with the piece that did not fit.
-        self.next = self.heads.size;
-        match fault {
-            Fault::Peer => {
-                let why = Why::Garbage("not a continuation of the log");
-                self.drop_peer(peer, why, actions);
-            }
-            Fault::Own => {
-                self.own_failures += 1;
-                self.follow_not_before = now + backoff(self.own_failures, NO_SPREAD);
-            }
-        }
-    }
-
-    fn set_pending(&mut self, envelopes: Vec<Vec<u8>>) {
-        let with_id = |envelope: Vec<u8>| (EventId(leaf_hash(&envelope)), envelope);
-        self.pending = envelopes.into_iter().map(with_id).collect();
-        let ids: BTreeSet<EventId> = self.pending.iter().map(|(id, _)| *id).collect();
-        self.offered.retain(|id, _| ids.contains(id));
-    }
-
-    fn submitted(
-        &mut self,
-        now: Duration,
-        peer: PeerKey,
-        results: Vec<Submitted>,
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(state) = self.peers.get_mut(&peer) else {
-            return;
-        };
-        let ids = std::mem::take(&mut state.submitting);
-        if ids.len() != results.len() {
-            let why = Why::Garbage("not one result for each event");
-            return self.drop_peer(peer, why, actions);
-        }
-        state.failures = 0;
-        let says_last_word = state.sequencer;
-        for (id, result) in ids.into_iter().zip(results) {
-            let before = self.offered.get(&id).map_or(0, |offer| offer.refusals);
-            let (refusals, again) = match result {
-                Submitted::Logged | Submitted::Pending => (before, SUBMIT_AGAIN),
-                Submitted::Refused(code) => {
-                    if says_last_word && before == 0 {
-                        actions.push(Action::Tell(Notice::EventRefused(id, code)));
-                    }
-                    (before + 1, SUBMIT_AGAIN.max(backoff(before + 1, NO_SPREAD)))
-                }
-            };
-            let offer = Offer {
-                to: peer,
-                again_at: now + again,
-                refusals,
-            };
-            self.offered.insert(id, offer);
-        }
-    }
-
-    fn cosign_answered(&mut self, peer: PeerKey) -> Option<TreeSize> {
-        let state = self.peers.get_mut(&peer)?;
-        state.failures = 0;
-        self.cosignature_done = state.cosigning.take();
-        self.cosignature_done.as_ref().map(|(size, _)| *size)
-    }
-
-    fn blob_came(
-        &mut self,
-        now: Duration,
-        peer: PeerKey,
-        bytes: Option<Vec<u8>>,
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(bytes) = bytes else {
-            return self.blob_not_there(now, peer);
-        };
-        let state = self.peers.get_mut(&peer);
-        let Some(hash) = state.and_then(|state| state.fetching.take()) else {
-            return;
-        };
-        match Blob::check(hash, bytes) {
-            Some(blob) => {
-                self.wanted.remove(&hash);
-                if let Some(state) = self.peers.get_mut(&peer) {
-                    state.failures = 0;
-                }
-                actions.push(Action::Keep(blob));
-            }
-            None => {
-                let why = Why::Garbage("a blob with another hash");
-                self.drop_peer(peer, why, actions);
-            }
-        }
-    }
-
-    fn blob_not_there(&mut self, now: Duration, peer: PeerKey) {
-        let Some(state) = self.peers.get_mut(&peer) else {
-            return;
-        };
-        let Some(hash) = state.fetching.take() else {
-            return;
-        };
-        let Some(want) = self.wanted.get_mut(&hash) else {
-            return;
-        };
-        want.not_at.insert(peer);
-        state.fetch_not_before = now + BLOB_PAUSE;
-        let mut greeted = self.peers.iter().filter(|(_, p)| p.greeted);
-        if greeted.all(|(key, _)| want.not_at.contains(key)) {
-            want.not_at.clear();
-            let pause = BLOB_AGAIN.saturating_mul(1u32 << want.rounds.min(16));
-            want.again_at = now + pause.min(BLOB_AGAIN_MAX);
-            want.rounds += 1;
-        }
-    }
-
-    // ---- what goes out -----------------------------------------------------------------------------------
-
-    fn greet(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        let hello = self.hello();
-        for (key, peer) in &mut self.peers {
-            if !peer.dropped
-                && now >= peer.greet_at.max(peer.paused_until)
-                && peer.ask(Topic::Hello)
-            {
-                actions.push(Action::Ask(*key, Request::Hello(hello)));
-            }
-        }
-    }
-
-    fn follow(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        if !matches!(self.work, Work::Idle) || now < self.follow_not_before {
-            return;
-        }
-        let Some(peer) = self.next_source(now) else {
-            return;
-        };
-        if self
-            .peers
-            .get_mut(&peer)
-            .is_some_and(|p| p.ask(Topic::Follow))
-        {
-            self.source = Some(peer);
-            self.work = Work::Asked { peer, at: now };
-            let request = Request::Follow {
-                size: self.next,
-                cosigned: self.heads.cosigned,
-            };
-            actions.push(Action::Ask(peer, request));
-        }
-    }
-
-    /// The sequencer has the newest; without it whoever has more than we; else each in turn, as news may
-    /// reach any of them. The sequencer itself asks only whoever says to have more.
-    fn next_source(&self, now: Duration) -> Option<PeerKey> {
-        let ready = || {
-            let ready = self.peers.iter().filter(|(_, p)| p.is_ready(now));
-            ready.filter(|(_, p)| !p.open.contains(&Topic::Follow))
-        };
-        let ahead = || {
-            let ahead = ready().filter(|(_, p)| p.size > self.next);
-            ahead.max_by_key(|(_, p)| p.size)
-        };
-        if self.sequencer {
-            return ahead().map(|(key, _)| *key);
-        }
-        let sequencer = ready().find(|(_, p)| p.sequencer);
-        let after_last = || ready().find(|(key, _)| Some(**key) > self.source);
-        let chosen = sequencer
-            .or_else(ahead)
-            .or_else(after_last)
-            .or_else(|| ready().next());
-        chosen.map(|(key, _)| *key)
-    }
-
-    /// The sequencer, or for events the first other peer, always the same, so that two nodes do not send
-    /// each other the same events in turn.
-    fn hand_in_to(&self, now: Duration) -> Option<(PeerKey, bool)> {
-        let ready = || self.peers.iter().filter(|(_, p)| p.is_ready(now));
-        let chosen = ready()
-            .find(|(_, p)| p.sequencer)
-            .or_else(|| ready().next());
-        chosen.map(|(key, peer)| (*key, peer.sequencer))
-    }
-
-    fn submit(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        let Some((key, is_sequencer)) = self.hand_in_to(now) else {
-            return;
-        };
-        let is_due = |id: &EventId| match self.offered.get(id) {
-            None => true,
-            Some(offer) => now >= offer.again_at || (is_sequencer && offer.to != key),
-        };
-        let mut bytes = 0;
-        let batch: Vec<&(EventId, Vec<u8>)> = self
-            .pending
-            .iter()
-            .filter(|(id, _)| is_due(id))
-            .take(ENVELOPES_MAX)
-            .take_while(|(_, envelope)| {
-                bytes += envelope.len();
-                bytes <= SUBMIT_BYTES_MAX
-            })
-            .collect();
-        let Some(peer) = self.peers.get_mut(&key) else {
-            return;
-        };
-        if !batch.is_empty() && peer.ask(Topic::Submit) {
-            peer.submitting = batch.iter().map(|(id, _)| *id).collect();
-            let envelopes = batch.into_iter().map(|(_, envelope)| envelope.clone());
-            let envelopes = envelopes.collect();
-            actions.push(Action::Ask(key, Request::Submit { envelopes }));
-        }
-    }
-
-    fn cosign(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        let Some((size, line)) = &self.heads.cosignature else {
-            return;
-        };
-        if self.heads.cosignature == self.cosignature_done {
-            return;
-        }
-        if let Some((key, true)) = self.hand_in_to(now)
-            && let Some(peer) = self.peers.get_mut(&key)
-            && peer.ask(Topic::Cosign)
-        {
-            let (size, line) = (*size, line.clone());
-            peer.cosigning = Some((size, line.clone()));
-            actions.push(Action::Ask(key, Request::Cosign { size, line }));
-        }
-    }
-
-    fn fetch(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        let fetching = self.peers.values().filter_map(|p| p.fetching);
-        let mut fetching: BTreeSet<Hash> = fetching.collect();
-        for (key, peer) in &mut self.peers {
-            if !peer.is_ready(now)
-                || now < peer.fetch_not_before
-                || peer.open.contains(&Topic::Blob)
-            {
-                continue;
-            }
-            let next = self.wanted.iter().find(|(hash, want)| {
-                now >= want.again_at && !want.not_at.contains(key) && !fetching.contains(*hash)
-            });
-            if let Some((hash, _)) = next
-                && peer.ask(Topic::Blob)
-            {
-                peer.fetching = Some(*hash);
-                fetching.insert(*hash);
-                actions.push(Action::Ask(*key, Request::Blob { hash: *hash }));
-            }
         }
     }
 }
@@ -788,6 +384,3 @@ impl Blob {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -8,6 +8,7 @@
 use crate::encode::{DecodeError, Value};
 use crate::ids::{Hash, LedgerId, TreeSize};
 use crate::note::MAX_NOTE_BYTES;
+use crate::sign::ENVELOPE_MAX_BYTES;
 
 /// The largest message: a full `log` answer with its two notes, or a picture, with room to spare.
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
@@ -15,8 +16,6 @@ pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 pub const ENVELOPES_MAX: usize = 64;
 /// Most bytes of envelopes that we put into one `submit`: half a message, as with `log`.
 pub const SUBMIT_BYTES_MAX: usize = 512 * 1024;
-/// The largest envelope (`docs/formats.md` section 3).
-pub const ENVELOPE_BYTES_MAX: usize = 16_384;
 /// The largest leaf: an envelope, or the genesis with its devices (`design/ledger.md` section 2).
 pub const ENTRY_BYTES_MAX: usize = 32 * 1024;
 /// Most entries in one `log`: the CBOR decoder's item limit leaves room for them.
@@ -452,7 +451,7 @@ impl Fields {
     }
 
     fn submitted_envelopes(&mut self) -> Result<Vec<Vec<u8>>, MessageError> {
-        let envelopes = self.byte_strings("envelopes", ENVELOPES_MAX, ENVELOPE_BYTES_MAX)?;
+        let envelopes = self.byte_strings("envelopes", ENVELOPES_MAX, ENVELOPE_MAX_BYTES)?;
         if envelopes.is_empty() {
             return Err(MessageError::Limit("envelopes"));
         }

@@ -1,4 +1,7 @@
 use super::*;
+use crate::merkle::leaf_hash;
+use crate::sync::backoff;
+use crate::sync::message::{ENVELOPES_MAX, Submitted};
 use proptest::prelude::*;
 
 const LEDGER: LedgerId = LedgerId(Hash([9; 32]));
@@ -363,6 +366,17 @@ fn failures_pause_longer_and_then_close_the_connection() {
 }
 
 #[test]
+fn a_dead_line_is_dialled_anew_at_once() {
+    let mut node = follower(1);
+    greeted(&mut node, DEPARTMENT, hello(1, true));
+    let actions = node.step(START, Input::TimedOut(DEPARTMENT, Topic::Follow));
+    assert_eq!(actions, [Action::Drop(DEPARTMENT, Why::Silent)]);
+    node.step(START, Input::Gone(DEPARTMENT));
+    let actions = greeted(&mut node, DEPARTMENT, hello(1, true));
+    assert_eq!(actions, [Action::Ask(DEPARTMENT, follow(1))]);
+}
+
+#[test]
 fn whoever_sends_no_continuation_is_dropped_and_our_own_fault_is_not_theirs() {
     let mut node = follower(1);
     greeted(&mut node, DEPARTMENT, hello(2, true));
@@ -510,6 +524,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         peer().prop_map(Input::Gone),
         (peer(), topic(), response).prop_map(|(p, t, r)| Input::Answered(p, t, r)),
         (peer(), topic()).prop_map(|(p, t)| Input::Failed(p, t)),
+        (peer(), topic()).prop_map(|(p, t)| Input::TimedOut(p, t)),
         (0..9u64, 0..9u64).prop_map(|(s, l)| Input::Heads(heads(s, Some((l, "line"))))),
         prop::collection::vec(prop::collection::vec(any::<u8>(), 1..3), 0..4)
             .prop_map(Input::Pending),
@@ -536,7 +551,9 @@ proptest! {
             now += Duration::from_millis(millis);
             match &input {
                 Input::Connected(peer) | Input::Gone(peer) => open.retain(|(p, _)| p != peer),
-                Input::Answered(peer, topic, _) | Input::Failed(peer, topic) => {
+                Input::Answered(peer, topic, _)
+                | Input::Failed(peer, topic)
+                | Input::TimedOut(peer, topic) => {
                     open.remove(&(*peer, *topic));
                 }
                 Input::Applied(..) | Input::NotApplied(_) => applying = false,
