@@ -11,30 +11,30 @@
 //! One task owns everything here. It never waits: whatever takes time is a job whose result comes back as
 //! [`Done`].
 
+mod actions;
 mod address;
+mod events;
 mod report;
 mod serve;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use ledger_core::encode::DecodeError;
 use ledger_core::ids::{Hash, LedgerId, TreeSize};
-use ledger_core::sync::doorman::{Doorman, Entry};
-use ledger_core::sync::follower::{self, Action, Fault, Follower, Input, WANTED_MAX, Why};
-use ledger_core::sync::message::{Hello, MessageError, Refusal, Request, Response, Topic};
+use ledger_core::sync::doorman::Doorman;
+use ledger_core::sync::follower::{self, Follower, WANTED_MAX};
+use ledger_core::sync::message::{Response, Topic};
 use ledger_core::sync::{PeerKey, Redial};
-use libp2p::request_response::{self, Message, OutboundRequestId, ResponseChannel};
-use libp2p::swarm::dial_opts::DialOpts;
-use libp2p::swarm::{DialError, ListenError, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, Swarm};
+use libp2p::request_response::{OutboundRequestId, ResponseChannel};
+use libp2p::swarm::SwarmEvent;
+use libp2p::{Multiaddr, Swarm};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use zeroize::Zeroizing;
@@ -42,14 +42,15 @@ use zeroize::Zeroizing;
 pub use address::{peer_id_of, public_key_of_peer, public_key_of_seed};
 
 use crate::ledger::{Extended, Heads, LedgerError, LedgerHandle};
-use address::{keypair, parse_listen, parse_peers, resolve, to_peer_id, to_peer_key};
+use address::{keypair, parse_listen, parse_peers};
 use serve::Asker;
-use wire::{Behaviour, BehaviourEvent, Frame};
+use wire::{Behaviour, Frame};
 
 /// How often pauses are looked at: half the shortest one.
 const TICK: Duration = Duration::from_millis(250);
-/// How often roster, pending events and wanted blobs are read again when the log does not move.
-const REFRESH: Duration = Duration::from_secs(1);
+/// How often roster and pending events are read again when the log does not move: what a clerk has just
+/// recorded leaves after this at most.
+const REFRESH: Duration = Duration::from_millis(300);
 /// How often wanted blobs are read again: pictures may come a little after their events.
 const BLOBS_REFRESH: Duration = Duration::from_secs(5);
 /// How long a peer of another ledger has to read our answer that says so.
@@ -76,22 +77,52 @@ pub struct NetConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
     /// The operator's configuration.
-    #[error(
-        "địa chỉ \"{0}\" không đúng dạng (not an address such as /ip4/127.0.0.1/tcp/4001/p2p/12D3KooW…)"
-    )]
+    #[error("{0:?} is not an address such as /ip4/127.0.0.1/tcp/4001/p2p/12D3KooW…")]
     Address(String),
     /// Whoever wrote the peer id.
-    #[error("\"{0}\" không phải mã nút (not the peer id of an Ed25519 key)")]
+    #[error("{0:?} is not the peer id of an Ed25519 key")]
     PeerId(String),
     /// Whoever made the key.
-    #[error("khóa mạng của nút không dùng được (not an Ed25519 key)")]
+    #[error("not an Ed25519 key for the network")]
     Key,
     /// The ledger's writer has ended already.
-    #[error("sổ của nút không chạy: {0} (the own ledger does not run)")]
+    #[error("the own ledger does not run: {0}")]
     Ledger(#[from] LedgerError),
     /// The machine: another program holds the port, or the address is not its own.
-    #[error("không mở được cổng {0}: {1} (cannot listen)")]
+    #[error("cannot listen on {0}: {1}")]
     Listen(String, String),
+}
+
+impl NetError {
+    /// A stable code for machines.
+    pub fn code(&self) -> &str {
+        match self {
+            NetError::Address(_) | NetError::PeerId(_) => "SAI_THIET_LAP",
+            NetError::Key => "LOI_KHOA",
+            NetError::Ledger(error) => error.code(),
+            NetError::Listen(..) => "CONG_MANG_BAN",
+        }
+    }
+
+    /// What happened and what to do, for people.
+    pub fn message_vi(&self) -> String {
+        match self {
+            NetError::Address(text) => format!(
+                "Địa chỉ \"{text}\" không đúng dạng. Ví dụ đúng: /ip4/127.0.0.1/tcp/4001/p2p/12D3KooW… \
+                 Chép lại địa chỉ mà nút kia in ra khi chạy."
+            ),
+            NetError::PeerId(text) => {
+                format!("\"{text}\" không phải mã nút. Mã nút bắt đầu bằng 12D3KooW.")
+            }
+            NetError::Key => {
+                "Khóa mạng của nút không dùng được. Khôi phục tệp peer.key từ bản sao lưu.".into()
+            }
+            NetError::Ledger(error) => error.message_vi(),
+            NetError::Listen(address, why) => format!(
+                "Không mở được cổng mạng {address} ({why}). Tắt chương trình đang giữ cổng hoặc đổi cổng trong cấu hình."
+            ),
+        }
+    }
 }
 
 /// What is known about one peer, for the console and `/health`.
@@ -150,14 +181,6 @@ enum Done {
     Refreshed(Result<Refreshed, LedgerError>),
     Resolved(PeerKey, Vec<Multiaddr>),
     Kept(Hash, Result<bool, LedgerError>),
-}
-
-/// Why a frame is no message.
-enum Unreadable {
-    /// It ends too early: the other side or the line went down while it was sent. Nobody's fault.
-    CutOff,
-    /// No honest node sends it.
-    Garbage(String),
 }
 
 /// What is read from the ledger again and again.
@@ -284,449 +307,11 @@ impl Net {
             }
         };
         let opened = tokio::time::timeout(LISTEN_WAIT, opened).await;
-        let opened = opened.unwrap_or_else(|_| Err("quá lâu (timeout)".to_owned()));
+        let opened = opened.unwrap_or_else(|_| Err("timeout".to_owned()));
         let opened = opened.map_err(failed)?;
         tracing::info!(address = %opened, peer = %me, "nút đang nghe (listening)");
         self.addresses.push(format!("{opened}/p2p/{me}"));
         Ok(())
-    }
-
-    // ---- what happens ------------------------------------------------------------------------------------
-
-    fn on_tick(&mut self) {
-        let now = self.now();
-        self.step(Input::Tick);
-        self.say_farewell(now);
-        self.admit();
-        self.dial();
-        if now >= self.refresh_due {
-            self.start_refresh();
-        }
-    }
-
-    fn on_heads(&mut self) {
-        self.step(Input::Tick);
-        self.start_refresh();
-    }
-
-    fn on_swarm(&mut self, event: SwarmEvent<BehaviourEvent>) {
-        match event {
-            SwarmEvent::Behaviour(BehaviourEvent::Messages(event)) => self.on_message_event(event),
-            SwarmEvent::ConnectionEstablished {
-                peer_id,
-                num_established,
-                ..
-            } if num_established.get() == 1 => {
-                self.on_connected(peer_id);
-            }
-            SwarmEvent::ConnectionClosed {
-                peer_id,
-                num_established: 0,
-                ..
-            } => self.on_gone(peer_id),
-            SwarmEvent::OutgoingConnectionError {
-                peer_id: Some(peer_id),
-                error,
-                ..
-            } => {
-                self.on_dial_failed(peer_id, &error);
-            }
-            SwarmEvent::IncomingConnectionError {
-                peer_id: Some(peer_id),
-                error: ListenError::Denied { .. },
-                send_back_addr,
-                ..
-            } => self.on_stranger(peer_id, &send_back_addr),
-            SwarmEvent::ListenerClosed {
-                addresses,
-                reason: Err(error),
-                ..
-            } => {
-                tracing::error!(?addresses, %error, "cổng mạng đã đóng (listener closed)");
-            }
-            _ => {}
-        }
-    }
-
-    fn on_connected(&mut self, peer_id: PeerId) {
-        // Noise has proven the key in the id; an id without a key is not on the allow list.
-        let Some(peer) = to_peer_key(&peer_id) else {
-            return;
-        };
-        if let Some(contact) = self.contacts.get_mut(&peer) {
-            contact.dialling = false;
-        }
-        tracing::debug!(peer = %peer_id, "đã nối (connected)");
-        self.step(Input::Connected(peer));
-    }
-
-    fn on_gone(&mut self, peer_id: PeerId) {
-        let Some(peer) = to_peer_key(&peer_id) else {
-            return;
-        };
-        let (now, had_greeted) = (self.now(), self.follower.is_greeted(&peer));
-        if let Some(contact) = self.contacts.get_mut(&peer) {
-            if had_greeted {
-                contact.redial.succeeded();
-            }
-            contact.redial.failed(now, random());
-            report::gone(&peer_id, had_greeted, contact.redial.attempts());
-        }
-        self.doorman.gone(&peer);
-        self.farewells.remove(&peer);
-        // Their failures are still to be reported, and would be taken for those of the next connection.
-        self.asked.retain(|_, (asked, _)| *asked != peer);
-        self.step(Input::Gone(peer));
-    }
-
-    fn on_dial_failed(&mut self, peer_id: PeerId, error: &DialError) {
-        let now = self.now();
-        let contact = to_peer_key(&peer_id).and_then(|peer| self.contacts.get_mut(&peer));
-        if let Some(contact) = contact.filter(|contact| contact.dialling) {
-            contact.dialling = false;
-            contact.redial.failed(now, random());
-            report::dial_failed(&peer_id, error, contact.redial.attempts());
-        }
-    }
-
-    fn on_stranger(&mut self, peer_id: PeerId, address: &Multiaddr) {
-        let now = self.now();
-        if self
-            .stranger_logged
-            .is_none_or(|last| now >= last + STRANGER_LOG)
-        {
-            self.stranger_logged = Some(now);
-            report::stranger(&peer_id, address);
-        }
-    }
-
-    fn on_message_event(&mut self, event: request_response::Event<Frame, Frame>) {
-        use request_response::Event;
-        match event {
-            Event::Message { peer, message, .. } => {
-                let Some(peer) = to_peer_key(&peer) else {
-                    return;
-                };
-                match message {
-                    Message::Request {
-                        request, channel, ..
-                    } => {
-                        self.on_request(peer, request, channel);
-                    }
-                    Message::Response {
-                        request_id,
-                        response,
-                    } => {
-                        self.on_response(peer, request_id, response);
-                    }
-                }
-            }
-            Event::OutboundFailure {
-                request_id, error, ..
-            } => {
-                if let Some((peer, topic)) = self.asked.remove(&request_id) {
-                    tracing::debug!(%peer, ?topic, %error, "không có trả lời (no answer)");
-                    self.step(Input::Failed(peer, topic));
-                }
-            }
-            // Whoever asked is answered, or has gone.
-            Event::InboundFailure { .. } | Event::ResponseSent { .. } => {}
-        }
-    }
-
-    fn on_response(&mut self, peer: PeerKey, id: OutboundRequestId, frame: Frame) {
-        let Some((_, topic)) = self.asked.remove(&id) else {
-            return;
-        };
-        match read(frame, Response::decode) {
-            Ok(response) => {
-                if matches!((topic, &response), (Topic::Hello, Response::Hello(h)) if h.ledger == self.ledger_id)
-                {
-                    // Both sides now know that it is one ledger: it may ask us, too.
-                    self.doorman.greeted(self.now(), peer);
-                }
-                self.step(Input::Answered(peer, topic, response));
-            }
-            Err(Unreadable::CutOff) => self.step(Input::Failed(peer, topic)),
-            Err(Unreadable::Garbage(why)) => self.throw_out(peer, &why),
-        }
-    }
-
-    fn on_request(&mut self, peer: PeerKey, frame: Frame, channel: ResponseChannel<Frame>) {
-        let request = read(frame, Request::decode);
-        if let Err(Unreadable::Garbage(why)) = request {
-            return self.throw_out(peer, &why);
-        }
-        let is_hello = matches!(request, Ok(Request::Hello(_)));
-        match (self.doorman.enter(self.now(), peer, is_hello), request) {
-            (Entry::Throw, _) => {
-                self.throw_out(peer, "more requests than its budget, again and again")
-            }
-            // Nobody waits for an answer, but it counts.
-            (Entry::Serve, Err(_)) => self.doorman.leave(&peer),
-            (_, Err(_)) => {}
-            (Entry::HelloFirst, _) => self.respond(channel, &Response::Error(Refusal::HelloFirst)),
-            (Entry::Busy, _) => self.respond(channel, &Response::Error(Refusal::Busy)),
-            (Entry::Serve, Ok(Request::Hello(hello))) => {
-                self.doorman.leave(&peer);
-                self.answer_hello(peer, &hello, channel);
-            }
-            (Entry::Serve, Ok(request)) => {
-                let asker = self.members.get(&peer).copied().unwrap_or(Asker::Member);
-                let ledger = self.ledger.clone();
-                self.start(async move {
-                    Done::Answered(peer, channel, serve::answer(ledger, request, asker).await)
-                });
-            }
-        }
-    }
-
-    fn answer_hello(&mut self, peer: PeerKey, hello: &Hello, channel: ResponseChannel<Frame>) {
-        let answer = self.follower.answer_hello(hello);
-        self.respond(
-            channel,
-            &answer.map_or_else(Response::Error, Response::Hello),
-        );
-        if answer.is_ok() {
-            self.doorman.greeted(self.now(), peer);
-            self.step(Input::Greeted(peer, *hello));
-        } else {
-            report::other_ledger(&peer, self.ledger_id, hello.ledger);
-            self.farewells.insert(peer, self.now() + FAREWELL);
-        }
-    }
-
-    fn on_done(&mut self, done: Done) {
-        match done {
-            Done::Answered(peer, channel, response) => {
-                self.doorman.leave(&peer);
-                self.respond(channel, &response);
-            }
-            Done::Applied(Ok(extended)) => {
-                self.step(Input::Applied(extended.size));
-            }
-            Done::Applied(Err(error)) => {
-                let fault = if error.is_senders_fault() {
-                    Fault::Peer
-                } else {
-                    Fault::Own
-                };
-                report::not_applied(&error, fault);
-                self.step(Input::NotApplied(fault));
-            }
-            Done::Refreshed(Ok(refreshed)) => self.refreshed(refreshed),
-            Done::Refreshed(Err(error)) => {
-                tracing::warn!(%error, "không đọc được sổ của nút (cannot read the own ledger)");
-                self.refreshing = false;
-                self.refresh_due = self.now() + REFRESH;
-            }
-            Done::Resolved(peer, addresses) => self.dial_addresses(peer, addresses),
-            Done::Kept(hash, kept) => {
-                report::kept(&hash, &kept);
-                self.blobs_due = self.now();
-                self.start_refresh();
-            }
-        }
-    }
-
-    // ---- what is done about it ---------------------------------------------------------------------------
-
-    /// Asks the machine, and does what it says until it says nothing more.
-    fn step(&mut self, input: Input) {
-        let heads = as_follower(&self.heads.borrow());
-        let mut inputs = VecDeque::from([Input::Heads(heads), input]);
-        while let Some(input) = inputs.pop_front() {
-            for action in self.follower.step(self.now(), input) {
-                inputs.extend(self.act(action));
-            }
-        }
-        self.publish_status();
-    }
-
-    /// Does one thing; an answer that is known at once comes back.
-    fn act(&mut self, action: Action) -> Option<Input> {
-        match action {
-            Action::Ask(peer, request) => {
-                let topic = request.topic();
-                let Some(peer_id) = to_peer_id(&peer)
-                    .ok()
-                    .filter(|id| self.swarm.is_connected(id))
-                else {
-                    return Some(Input::Failed(peer, topic));
-                };
-                let frame = Frame::Whole(request.encode());
-                let id = self
-                    .swarm
-                    .behaviour_mut()
-                    .messages
-                    .send_request(&peer_id, frame);
-                self.asked.insert(id, (peer, topic));
-            }
-            Action::Apply(_, log) => {
-                let ledger = self.ledger.clone();
-                self.start(async move {
-                    Done::Applied(
-                        ledger
-                            .extend(log.entries, log.checkpoint, log.cosigned)
-                            .await,
-                    )
-                });
-            }
-            Action::Keep(blob) => {
-                let ledger = self.ledger.clone();
-                self.start(async move {
-                    let kept = ledger.offer_blob(blob.bytes, blob.opening).await;
-                    Done::Kept(blob.hash, kept.map(|hash| hash.is_some()))
-                });
-            }
-            Action::Drop(peer, why) => match why {
-                Why::OtherLedger(theirs) => {
-                    report::other_ledger(&peer, self.ledger_id, theirs);
-                    self.disconnect(&peer);
-                }
-                Why::Garbage(why) => self.throw_out(peer, why),
-                Why::Silent => self.disconnect(&peer),
-            },
-            Action::Tell(notice) => report::notice(&notice),
-        }
-        None
-    }
-
-    fn start(&mut self, job: impl Future<Output = Done> + Send + 'static) {
-        self.jobs.push(Box::pin(job));
-    }
-
-    fn respond(&mut self, channel: ResponseChannel<Frame>, response: &Response) {
-        let frame = Frame::Whole(response.encode());
-        // The asker may be gone: then there is nobody to tell.
-        let _ = self
-            .swarm
-            .behaviour_mut()
-            .messages
-            .send_response(channel, frame);
-    }
-
-    fn disconnect(&mut self, peer: &PeerKey) {
-        if let Ok(peer_id) = to_peer_id(peer) {
-            // An error says that it was not connected.
-            let _ = self.swarm.disconnect_peer_id(peer_id);
-        }
-    }
-
-    fn say_farewell(&mut self, now: Duration) {
-        let due = |(peer, due): (&PeerKey, &Duration)| (now >= *due).then_some(*peer);
-        let due: Vec<PeerKey> = self.farewells.iter().filter_map(due).collect();
-        for peer in due {
-            self.farewells.remove(&peer);
-            self.disconnect(&peer);
-        }
-    }
-
-    fn throw_out(&mut self, peer: PeerKey, why: &str) {
-        let pause = self.doorman.offend(self.now(), peer);
-        report::thrown_out(&peer, why, pause);
-        self.admit();
-        self.disconnect(&peer);
-    }
-
-    /// Brings the allow list in line with roster, configuration and offences. Who leaves it is disconnected.
-    fn admit(&mut self) {
-        let now = self.now();
-        let known = self.members.keys().chain(self.contacts.keys());
-        let welcome = known.filter(|peer| **peer != self.me && !self.doorman.is_shunned(now, peer));
-        let welcome: BTreeSet<PeerId> = welcome.filter_map(|peer| to_peer_id(peer).ok()).collect();
-        let allowed = &mut self.swarm.behaviour_mut().allowed;
-        let former: Vec<PeerId> = allowed.allowed_peers().iter().copied().collect();
-        for peer_id in former.iter().filter(|id| !welcome.contains(id)) {
-            allowed.disallow_peer(*peer_id);
-        }
-        for peer_id in welcome {
-            allowed.allow_peer(peer_id);
-        }
-    }
-
-    fn dial(&mut self) {
-        let now = self.now();
-        let due: Vec<PeerKey> = self
-            .contacts
-            .iter()
-            .filter(|(peer, contact)| {
-                !contact.dialling
-                    && contact.redial.is_due(now)
-                    && !self.doorman.is_shunned(now, peer)
-            })
-            .map(|(peer, _)| *peer)
-            .collect();
-        for peer in due {
-            let connected = to_peer_id(&peer).is_ok_and(|id| self.swarm.is_connected(&id));
-            let Some(contact) = self.contacts.get_mut(&peer).filter(|_| !connected) else {
-                continue;
-            };
-            contact.dialling = true;
-            let addresses = contact.addresses.clone();
-            self.start(async move { Done::Resolved(peer, resolve(addresses).await) });
-        }
-    }
-
-    fn dial_addresses(&mut self, peer: PeerKey, addresses: Vec<Multiaddr>) {
-        let Ok(peer_id) = to_peer_id(&peer) else {
-            return;
-        };
-        let options = DialOpts::peer_id(peer_id).addresses(addresses).build();
-        if let Err(error) = self.swarm.dial(options) {
-            match error {
-                // It has called us meanwhile.
-                DialError::DialPeerConditionFalse(_) => {
-                    if let Some(contact) = self.contacts.get_mut(&peer) {
-                        contact.dialling = false;
-                    }
-                }
-                error => self.on_dial_failed(peer_id, &error),
-            }
-        }
-    }
-
-    fn start_refresh(&mut self) {
-        if !self.refreshing {
-            self.refreshing = true;
-            let now = self.now();
-            let with_blobs = now >= self.blobs_due;
-            if with_blobs {
-                self.blobs_due = now + BLOBS_REFRESH;
-            }
-            let ledger = self.ledger.clone();
-            self.start(async move { Done::Refreshed(refresh(ledger, with_blobs).await) });
-        }
-    }
-
-    fn refreshed(&mut self, refreshed: Refreshed) {
-        self.refreshing = false;
-        self.refresh_due = self.now() + REFRESH;
-        self.members = refreshed.members;
-        let known =
-            |peer: &PeerKey| self.members.contains_key(peer) || self.contacts.contains_key(peer);
-        self.doorman.keep_only(known);
-        self.admit();
-        self.step(Input::Pending(refreshed.pending));
-        if let Some(wanted) = refreshed.wanted {
-            self.step(Input::Wanted(wanted));
-        }
-    }
-
-    fn publish_status(&self) {
-        let greeted = self.follower.greeted();
-        let peers: Vec<PeerStatus> = greeted
-            .map(|(key, size, sequencer)| PeerStatus {
-                key,
-                size,
-                sequencer,
-            })
-            .collect();
-        self.status.send_if_modified(|old| {
-            let changed = *old != peers;
-            *old = peers;
-            changed
-        });
     }
 }
 
@@ -765,20 +350,6 @@ async fn refresh(ledger: LedgerHandle, with_blobs: bool) -> Result<Refreshed, Le
         } else {
             None
         },
-    })
-}
-
-fn read<M>(
-    frame: Frame,
-    decode: impl Fn(&[u8]) -> Result<M, MessageError>,
-) -> Result<M, Unreadable> {
-    let decoded = match frame {
-        Frame::Whole(bytes) => decode(&bytes),
-        Frame::TooLarge => Err(MessageError::TooLarge),
-    };
-    decoded.map_err(|error| match error {
-        MessageError::Cbor(DecodeError::Truncated) => Unreadable::CutOff,
-        error => Unreadable::Garbage(error.to_string()),
     })
 }
 
