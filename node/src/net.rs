@@ -9,7 +9,7 @@
 //! handshake, before one byte of theirs is read.
 //!
 //! One task owns everything here. It never waits: whatever takes time is a job whose result comes back as
-//! [`Done`].
+//! `Done`.
 
 mod actions;
 mod address;
