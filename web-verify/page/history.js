@@ -44,18 +44,17 @@ export function trace(events, lot, today, creations = new Creations(events)) {
   const held = holding(family);
   const rating = ratingOf(family, today);
   const notices = noticesOf(family, held, rating, today);
-  const byName = (a, b) => (idName(a) < idName(b) ? -1 : 1);
   return {
     lot,
     creation: creations.get(lot) ?? null,
-    ancestors: ancestors.sort(byName),
+    ancestors: ancestors.sort(inOrder),
     fault,
     family,
     holding: held,
     rating: rating?.valid ?? null,
-    sources: distinct(rootsOf(family).map(placeOf)).sort(byName),
+    sources: distinct(rootsOf(family).map(placeOf)).sort(inOrder),
     organisations: [...new Set(family.created.map(({ output }) => output.owner))].sort(),
-    handovers: handovers(family.lots, events),
+    handovers: handovers(family.lots, events).sort((a, b) => inOrder([...a.lot, a.receiver], [...b.lot, b.receiver])),
     notices,
     state: stateOf(notices),
     today,
@@ -63,6 +62,12 @@ export function trace(events, lot, today, creations = new Creations(events)) {
 }
 
 const distinct = (ids) => [...new Map(ids.filter(Boolean).map((id) => [idName(id), id])).values()];
+
+/** Ids in the order of their parts, as Rust has them. */
+function inOrder(a, b) {
+  const at = a.findIndex((part, i) => part !== b[i]);
+  return at < 0 ? 0 : a[at] < b[at] ? -1 : 1;
+}
 
 /** The state line: the first that applies. */
 function stateOf(notices) {

@@ -2,7 +2,7 @@
 
 import { createdLots, idName } from "./event.js";
 import { placeOf } from "./family.js";
-import { corrected, micros } from "./quantity.js";
+import { corrected, fixesOf, micros } from "./quantity.js";
 import { dayOf, daysDate } from "./time.js";
 
 const PLOT_YIELD_MAX = 20_000n; // kg per hectare at one picking: more than any orchard or field yields
@@ -38,14 +38,17 @@ function names(family, { body }, lot) {
   const { product, owner } = creation.output;
   const byProduct = body.product && product && idName(body.product) === idName(product);
   const byOrg = body.org !== undefined && (body.org === lot[0] || body.org === owner);
-  return Boolean(byProduct || byOrg || namesPlace(body, creation));
+  return Boolean(byProduct || byOrg || namesPlace(family, body, creation));
 }
 
-function namesPlace({ target_place: target, period }, creation) {
+/** The place where the lot arose and, where a period is given, a day in it. The first logged day counts as well as every
+ *  corrected one, so that no correction slips out of a recall. */
+function namesPlace({ events }, { target_place: target, period }, creation) {
   const place = placeOf(creation);
   if (!target || !place || idName(target) !== idName(place)) return false;
-  const arose = daysDate(dayOf(creation.event.occurred));
-  return !period || (period[0] <= arose && arose <= period[1]);
+  const fixed = fixesOf(creation.event, events).filter(([path]) => path === "occurred");
+  const days = [creation.event.occurred, ...fixed.map(([, time]) => time)].map((time) => daysDate(dayOf(time)));
+  return !period || days.some((day) => period[0] <= day && day <= period[1]);
 }
 
 /** What puts members of the family on hold: {lot, since (leaf), event, why}. */
@@ -55,11 +58,18 @@ function causesOf(family) {
     const failedTest = event.kind === "lab_result" && event.body.result === "fail";
     if (event.kind !== "hold" && !failedTest) continue;
     const why = failedTest ? "failed_test" : "hold";
-    for (const lot of family.lots) if (names(family, event, lot)) causes.push({ lot, since: event.index, event, why });
+    const says = naming(family, event);
+    for (const lot of family.lots) if (names(family, says, lot)) causes.push({ lot, since: event.index, event, why });
   }
   const harvests = new Set(family.created.map(({ event }) => event).filter(({ kind }) => kind === "harvest"));
   for (const harvest of harvests) causes.push(...harvestCauses(family, harvest));
   return causes;
+}
+
+/** The event that says what is held: a result without lots is about those of the sampling it refers to. */
+function naming({ events }, event) {
+  if (event.kind !== "lab_result" || event.body.lots) return event;
+  return events.find(({ key }) => key === event.refKey) ?? event;
 }
 
 /** A harvest before the waiting days were over, or of more than its place can bear. */

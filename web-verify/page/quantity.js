@@ -45,27 +45,40 @@ export function massExceeded(family) {
   );
 }
 
+/** Whether a step gave more than it took. A stated loss may be part of the amount that was taken or lie beside it, so
+ *  it is held against the whole of the lots that were taken from. */
 function stepExceeded(family, event) {
   const { inputs = [], loss, added } = event.body;
-  const input = sum(inputs.map(([lot, qty]) => amount(family, lot, qty)));
-  const output = sum(createdLots(event).map((lot) => amount(family, lot, quantityOf(family, lot))));
-  if (!input || !output || input.unit !== output.unit) return false;
-  const same = (qty) => (qty && qty[2] === input.unit ? micros(qty) : 0n);
-  return exceeds(output.micros + same(loss), input.micros + same(added));
+  const taken = sum(inputs.map(([lot, qty]) => amount(family, lot, qty)));
+  const output = sum(createdLots(event).map((lot) => wholeOf(family, lot)));
+  if (!taken || !output || taken.unit !== output.unit) return false;
+  const stated = (qty) => (qty && qty[2] === taken.unit ? micros(qty) : 0n);
+  const sources = new Map(inputs.map(([lot]) => [idName(lot), lot]));
+  const whole = sum([...sources.values()].map((lot) => wholeOf(family, lot)));
+  const atHand = whole?.unit === taken.unit && whole.micros > taken.micros ? whole.micros : taken.micros;
+  return exceeds(output.micros, taken.micros + stated(added)) || exceeds(output.micros + stated(loss), atHand + stated(added));
 }
 
+/** Whether more of a lot was used up or destroyed than there was. */
 function usesExceeded(family, lot) {
-  const whole = amount(family, lot, quantityOf(family, lot));
-  const uses = family.events.flatMap(({ body }) => body.inputs ?? []).filter(([id]) => idName(id) === idName(lot));
-  const used = sum(uses.map(([, qty]) => amount(family, lot, qty)));
-  return Boolean(whole && used) && whole.unit === used.unit && exceeds(used.micros, whole.micros);
+  const whole = wholeOf(family, lot);
+  const gone = sum(family.events.flatMap((event) => goneOf(event, lot)).map((qty) => amount(family, lot, qty)));
+  return Boolean(whole && gone) && whole.unit === gone.unit && exceeds(gone.micros, whole.micros);
+}
+
+/** The quantities of a lot that an event uses up or destroys. How much was destroyed is not always weighed; an unknown
+ *  amount proves nothing. */
+function goneOf({ kind, body: { inputs = [], lots = [] } }, lot) {
+  const destroyed = kind === "destroy" ? lots.filter(([, qty]) => qty !== null) : [];
+  return [...inputs, ...destroyed].filter(([id]) => idName(id) === idName(lot)).map(([, qty]) => qty);
 }
 
 const exceeds = (out, within) => out * 100n > within * (100n + TOLERANCE_PERCENT);
 
-function quantityOf(family, lot) {
+/** How much a lot was when it came into being, as corrected. */
+function wholeOf(family, lot) {
   const creation = family.creations.get(lot);
-  return creation ? corrected(creation, "qty", family.events) : null;
+  return creation ? amount(family, lot, corrected(creation, "qty", family.events)) : null;
 }
 
 /** The sum, if there is one, every amount is known and all are in one unit. */
