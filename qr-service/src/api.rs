@@ -6,6 +6,7 @@
 //! to read it to say so. The page for people at the same code is a 404.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
@@ -24,6 +25,9 @@ use crate::service::{Blob, Service, Unavailable};
 
 /// Most codes of one batch; a marketplace splits its nightly check.
 pub const BATCH_MAX: usize = 1_000;
+/// Longest that a batch works. Codes that it did not come to are answered as such; those that it did are kept for a minute,
+/// so asking again goes on from there. Below the half minute after which usual clients and proxies give up.
+pub const BATCH_TIME_MAX: Duration = Duration::from_secs(20);
 /// Largest batch: that many of the longest codes, as addresses.
 pub const BATCH_BYTES_MAX: usize = 256 * 1024;
 
@@ -273,15 +277,30 @@ pub async fn statuses(
     if batch.codes.len() > BATCH_MAX {
         return Err(ApiError::TooMany(batch.codes.len()));
     }
+    let until = Instant::now() + BATCH_TIME_MAX;
     let mut answers = Vec::with_capacity(batch.codes.len());
     for asked in &batch.codes {
-        answers.push(one_of_batch(&service, asked).await?);
+        let is_late = Instant::now() >= until;
+        answers.push(if is_late {
+            not_come_to(asked)
+        } else {
+            one_of_batch(&service, asked).await?
+        });
     }
     Ok((
         [(header::CACHE_CONTROL, "no-store")],
         Json(BatchAnswer { answers }),
     )
         .into_response())
+}
+
+fn not_come_to(asked: &str) -> Value {
+    json!({
+        "asked": asked,
+        "error": "CHUA_KIP",
+        "message_vi": "Chưa kịp trả lời mã này, hỏi lại.",
+        "message_en": "not come to in time; ask again",
+    })
 }
 
 async fn one_of_batch(service: &Arc<Service>, asked: &str) -> Result<Value, Unavailable> {

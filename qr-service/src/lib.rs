@@ -44,6 +44,8 @@ pub mod scan;
 pub mod service;
 #[cfg(feature = "service")]
 pub mod story;
+#[cfg(feature = "service")]
+pub mod view;
 
 #[cfg(feature = "service")]
 pub use service::{run, serve};

@@ -17,8 +17,8 @@ use ledger_core::time::{Date, Timestamp};
 use ledger_core::verify::{Verdict, business_date, verify};
 use sha2::{Digest, Sha256};
 
-use crate::book::Entry;
 use crate::story::{LotCard, OrgCard, ProductCard, Story};
+use crate::view::Entry;
 
 /// How long an answer is kept under one head. Freshness and openings change without a new head.
 pub const ANSWER_KEPT: Duration = Duration::from_secs(60);

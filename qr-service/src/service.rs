@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::blobs::{Blobs, Picture};
-use crate::book::{Book, Named, View, ViewError};
+use crate::book::Book;
 use crate::cache::{Folder, FolderError};
 use crate::config::Config;
 use crate::follow::{Feed, Follower};
@@ -24,6 +24,7 @@ use crate::health::{Health, Report};
 use crate::proofs::{Answer, AnswerError, Answers, note_hash};
 use crate::routes;
 use crate::story::{OrgCard, ProductCard, Story};
+use crate::view::{Entry, Named, View, ViewError};
 
 /// Answers being made at once; more wait in line. Each keeps one processor busy for a few milliseconds.
 const AT_ONCE_MAX: usize = 8;
@@ -299,7 +300,7 @@ pub enum Blob {
 }
 
 /// Everything about the products of a GTIN and their organisations.
-fn entries(view: &View<'_>, gtin: Gtin) -> Result<Vec<crate::book::Entry>, ViewError> {
+fn entries(view: &View<'_>, gtin: Gtin) -> Result<Vec<Entry>, ViewError> {
     let mut entries = Vec::new();
     for product in view.products(gtin).into_iter().take(CLAIMS_SHOWN_MAX) {
         entries.extend(view.list(&Subject::Organisation(product.org.clone()))?);

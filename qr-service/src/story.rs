@@ -14,7 +14,7 @@ use ledger_core::kind::Kind;
 use ledger_core::quantity::Quantity;
 use ledger_core::time::Date;
 
-use crate::book::Entry;
+use crate::view::Entry;
 
 /// An organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]

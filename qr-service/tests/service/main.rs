@@ -6,4 +6,5 @@ mod answers;
 mod browser;
 mod following;
 mod node;
+mod running;
 mod world;
