@@ -71,7 +71,7 @@ function milestone(event, result, names, history) {
     date: showDay(event.occurred),
     time: showTime(event.occurred),
     title: words.kinds[kind],
-    who: [names.org(event.iss), place && place[0] !== undefined ? names.place(place) : null].filter(Boolean).join(" · "),
+    who: [names.org(event.iss), place && names.knows(place) ? names.place(place) : null].filter(Boolean).join(" · "),
     lines: [...amounts(event, names, history), ...told(event, names), ...facts(event, names)],
     marks: marks(event, result, names, history),
     warns: kind === "recall" || kind === "hold" || body.result === "fail",
@@ -122,7 +122,7 @@ function told({ body }, names) {
 /** The other facts: public, opened, or only the word for whom they are. */
 function facts({ body }, names) {
   const shown = body.facts ?? (body.sealed && names.text(body.sealed[1]));
-  if (shown) return Object.entries(shown).map(([name, text]) => `${name}: ${text}`);
+  if (shown) return Object.entries(shown).map(([name, text]) => `${name}: ${names.fact(text)}`);
   return [];
 }
 

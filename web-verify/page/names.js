@@ -40,6 +40,12 @@ export class Names {
     return body ? (this.text(body.name) ?? fill(this.words.sealedName, { id: id[1] })) : id[1];
   }
 
+  /** Whether the place is registered among what was checked; a bare number tells a shopper nothing. */
+  knows = (id) => this.places.has(idName(id));
+
+  /** A fact as it was signed, with times as people here write them. */
+  fact = (text) => text.replace(/\b(\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d)\b/g, "$4 $3/$2/$1");
+
   commune = (body) => body?.commune?.[2] ?? null;
 
   product(id) {

@@ -54,13 +54,13 @@ function stateView(result, names, history) {
     time: clock(result.asOf),
     expires: expires ? showDate(expires) : "",
     why: result.state === "unconfirmed" ? whyUnconfirmed(result, words) : "",
-    code: result.code,
+    code: codeText(result.code, words),
   };
   return { name: result.state, word, sentence: fill(sentence, values), more: moreOfState(result, words, history) };
 }
 
 function whyUnconfirmed({ statements }, words) {
-  const lacking = statements.filter(({ name, state }) => isNeeded(name) && state !== "proven");
+  const lacking = lackingOf(statements);
   if (lacking.some(({ state }) => state === "contradicted")) return words.unconfirmedWhy.contradicted;
   const known = ["witnessed", "fresh"].find((name) => lacking.some((statement) => statement.name === name));
   return words.unconfirmedWhy[known ?? "other"];
@@ -72,8 +72,18 @@ function moreOfState({ state, statements }, words, history) {
   if (!history || !warns) return [];
   const causes = state === "recalled" ? history.holding.recalls : history.holding.held.map(({ event }) => event);
   const reasons = [...new Set(causes.map(({ body }) => body.reason).filter(Boolean))];
-  const confirmed = statements.every(({ name, state: proof }) => !isNeeded(name) || proof === "proven");
-  return [...reasons.map((reason) => fill(words.reason, { reason })), ...(confirmed ? [] : [words.alsoUnconfirmed])];
+  const doubts = lackingOf(statements);
+  const doubt = doubts.some(({ state: proof }) => proof === "contradicted") ? words.alsoContradicted : words.alsoUnconfirmed;
+  return [...reasons.map((reason) => fill(words.reason, { reason })), ...(doubts.length > 0 ? [doubt] : [])];
+}
+
+/** What a confirmed state needs and is not proven. */
+const lackingOf = (statements) => statements.filter(({ name, state }) => isNeeded(name) && state !== "proven");
+
+/** A code as people can compare it with what is printed. */
+function codeText(code, words) {
+  const gs1 = /^01\/(\d+)\/10\/(.+)$/.exec(code);
+  return gs1 ? fill(words.gs1Code, { gtin: gs1[1], lot: gs1[2] }) : code.replace(/^t\//, "");
 }
 
 // ---- the lot ----
@@ -87,7 +97,7 @@ function lotView(result, names, history) {
   return {
     title,
     picture: { hash: body?.picture ? hex(body.picture) : null, alt: fill(words.labels.picture, { name: title }), none: words.labels.noPicture },
-    star: result.state === "unconfirmed" ? null : starOf(history, words),
+    star: lackingOf(result.statements).length > 0 ? null : starOf(history, words),
     rows: mainRows(names, history),
     notices: { heading: words.headings.notices, items: noticesBeside(result.state, history).map((n) => words.notices[n]) },
     milestones: milestones(result, names, history),
@@ -167,7 +177,7 @@ function productRows(names, { creation, lot, family, sources }, body) {
     gtin: body?.gtin,
     address: names.text(owner?.address),
     oldAddress: names.text(owner?.old_address),
-    origin: source && fill(words.rough, { lat: names.degrees(source.point[0]), lon: names.degrees(source.point[1]) }),
+    position: source && fill(words.rough, { lat: names.degrees(source.point[0]), lon: names.degrees(source.point[1]) }),
   };
   return Object.keys(values).filter((key) => values[key]).map((key) => ({ label: words.labels[key], value: values[key] }));
 }
@@ -245,9 +255,10 @@ function checkView(result, names, millis) {
 
 function statementView({ name, state, detail, by }, result, names) {
   const { words } = names;
-  const [title, proof] = words.check.statements[name];
+  const [title, proof, nothing] = words.check.statements[name];
   const values = { detail, by: byText(name, by, names), time: clock(result.asOf), giver: names.org(by[0]), receiver: names.org(by[1]) };
-  const text = fill(state === "proven" ? proof : (words.check.details[detail] ?? ""), values);
+  const said = detail === "0" ? (nothing ?? proof) : proof;
+  const text = fill(state === "proven" ? said : (words.check.details[detail] ?? ""), values);
   return { name, state, word: words.check.proof[state], title, text };
 }
 

@@ -16,7 +16,7 @@ export const words = {
     unconfirmed: ["Not confirmed", "{why} This is no verdict on the product."],
     unknown_code: [
       "Label not activated, or no such code",
-      "Code {code} leads to no lot. It may be mistyped, not activated yet, or not a label of this system.",
+      "This code ({code}) leads to no lot. It may be mistyped, not activated yet, or not a label of this system.",
     ],
     checking: ["This phone is checking…", ""],
     unsupported: [
@@ -41,6 +41,8 @@ export const words = {
     other: "Something could not be proven, see the independent check.",
   },
   alsoUnconfirmed: "Not everything about this record is proven; the warning shows because somebody entitled signed it.",
+  alsoContradicted: "What was received contradicts itself; something may have been left out. The warning shows because somebody entitled signed it; there may be others.",
+  gs1Code: "product {gtin}, lot {lot}",
   serverBelow: "What follows is the server's; this phone has not checked it.",
   errorCode: "Error: {why}",
   reason: "Reason: {reason}",
@@ -67,6 +69,7 @@ export const words = {
     address: "Address",
     oldAddress: "Old address (before 1 July 2025)",
     quantity: "Size of the lot",
+    position: "Position",
   },
   rough: "about {lat}° N, {lon}° E",
   sealedName: "Name not public ({id})",
@@ -190,9 +193,9 @@ export const words = {
       members: ["Signers are members and were entitled", "{by}."],
       order: ["Nothing was put out of order", "The numbers of each signing device rise."],
       code: ["The code belongs to this lot", "The product's owner signed or delegated the binding; bound by {by}."],
-      ancestry: ["All source lots are known", "{detail} source lots, each created exactly once."],
-      handover: ["Every giver confirmed", "{detail} hand-overs between organisations, each signed by the giver."],
-      openings: ["Opened contents match", "{detail} opened contents match their commitments."],
+      ancestry: ["All source lots are known", "{detail} source lots, each created exactly once.", "This lot was made from no other lot."],
+      handover: ["Every giver confirmed", "{detail} hand-overs between organisations, each signed by the giver.", "Nothing passed between organisations."],
+      openings: ["Opened contents match", "{detail} opened contents match their commitments.", "Nothing was opened."],
     },
     details: {
       other_ledger: "This is another ledger's data.",

@@ -16,7 +16,7 @@ export const words = {
     unconfirmed: ["Chưa xác nhận được", "{why} Đây không phải là kết luận về sản phẩm."],
     unknown_code: [
       "Tem chưa kích hoạt hoặc không có mã này",
-      "Mã {code} chưa gắn với lô hàng nào. Có thể gõ nhầm, tem chưa kích hoạt, hoặc tem không phải của hệ thống này.",
+      "Mã tem này ({code}) chưa gắn với lô hàng nào. Có thể gõ nhầm, tem chưa kích hoạt, hoặc tem không phải của hệ thống này.",
     ],
     checking: ["Đang kiểm tra trên điện thoại này…", ""],
     unsupported: [
@@ -47,6 +47,8 @@ export const words = {
     other: "Còn điều chưa chứng minh được, xem mục Kiểm chứng độc lập.",
   },
   alsoUnconfirmed: "Hồ sơ này còn điều chưa chứng minh được; cảnh báo trên do đơn vị có quyền ký nên vẫn hiện.",
+  alsoContradicted: "Dữ liệu nhận được không khớp nhau, có thể đã bị bớt. Cảnh báo trên do đơn vị có quyền ký nên vẫn hiện; có thể còn cảnh báo khác.",
+  gs1Code: "mã sản phẩm {gtin}, số lô {lot}",
   serverBelow: "Thông tin dưới đây là của máy chủ, điện thoại này chưa kiểm.",
   errorCode: "Mã lỗi: {why}",
   reason: "Lý do: {reason}",
@@ -72,7 +74,8 @@ export const words = {
     productOrigin: "Xuất xứ",
     address: "Địa chỉ",
     oldAddress: "Địa chỉ cũ (trước ngày 01/07/2025)",
-    quantity: "Khối lượng của lô",
+    quantity: "Số lượng của lô",
+    position: "Vị trí",
   },
   rough: "khoảng {lat}° Bắc, {lon}° Đông",
   sealedName: "Tên không công bố ({id})",
@@ -185,7 +188,7 @@ export const words = {
     honest:
       "Kiểm chứng cho biết ai đã ghi gì, từ khi nào và không bị sửa. Nó không chứng minh món hàng trên tay là thật: tem có thể bị chụp lại, nên hãy so với hình và bao bì.",
     proof: { proven: "Đã chứng minh", not_proven: "Chưa chứng minh được", contradicted: "Không khớp" },
-    /** name: [title, what was proven] */
+    /** name: [title, what was proven, what is said instead when there was nothing to prove] */
     statements: {
       ledger: ["Đúng sổ chung", "Bản ghi gốc có mã đúng như mốc tin cậy."],
       checkpoint: ["Bản chốt sổ có chữ ký", "Bản chốt do khóa của sổ ký."],
@@ -197,9 +200,9 @@ export const words = {
       members: ["Người ký là thành viên và có quyền", "{by}."],
       order: ["Thứ tự ghi không bị đảo", "Số thứ tự của từng máy ký tăng dần."],
       code: ["Mã trên tem thuộc về lô này", "Chủ sản phẩm đã ký hoặc ủy quyền gắn mã; bên gắn mã: {by}."],
-      ancestry: ["Biết đủ các lô nguồn", "{detail} lô nguồn, mỗi lô có đúng một lần tạo ra."],
-      handover: ["Bên giao xác nhận từng lần giao", "{detail} lần giao giữa các đơn vị đều có bên giao ký."],
-      openings: ["Nội dung mở kèm khớp cam kết", "{detail} nội dung mở kèm khớp với mã đã ký."],
+      ancestry: ["Biết đủ các lô nguồn", "{detail} lô nguồn, mỗi lô có đúng một lần tạo ra.", "Lô này không làm từ lô nào khác."],
+      handover: ["Bên giao xác nhận từng lần giao", "{detail} lần giao giữa các đơn vị đều có bên giao ký.", "Không có lần giao nào giữa các đơn vị."],
+      openings: ["Nội dung mở kèm khớp cam kết", "{detail} nội dung mở kèm khớp với mã đã ký.", "Không có nội dung nào mở kèm."],
     },
     details: {
       other_ledger: "Dữ liệu của một sổ khác.",
