@@ -35,7 +35,7 @@ function parseHead(head) {
   must(Array.isArray(head) && head.length === 3, "malformed head");
   const [index, envelope, proof] = head;
   must(isIndex(index) && isBytes(envelope), "malformed head");
-  must(Array.isArray(proof) && proof.length <= 64 && proof.every((h) => isBytes(h) && h.length === 32), "malformed head");
+  must(Array.isArray(proof) && proof.every((h) => isBytes(h) && h.length === 32), "malformed head");
   return { index, envelope, proof };
 }
 
