@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use crate::encode::{INT_MAX, Value};
+use crate::encode::Value;
 
+/// Largest number, whatever the scale: a thousand million tonnes in kilograms. Small enough that a mass, which is one
+/// quantity times another, never leaves 128 bits.
+pub const N_MAX: u64 = 1_000_000_000_000;
 /// Finest scale: a milligram of a kilogram.
 pub const SCALE_MAX: u8 = 6;
 
@@ -90,9 +93,9 @@ impl Quantity {
     /// An amount within the limits of the format.
     ///
     /// # Errors
-    /// [`QuantityError`] beyond scale 6 or 2^53 − 1.
+    /// [`QuantityError`] beyond scale 6 or [`N_MAX`].
     pub fn new(n: u64, scale: u8, unit: Unit) -> Result<Quantity, QuantityError> {
-        if scale <= SCALE_MAX && n <= INT_MAX.unsigned_abs() {
+        if scale <= SCALE_MAX && n <= N_MAX {
             Ok(Quantity { n, scale, unit })
         } else {
             Err(QuantityError)

@@ -1,0 +1,185 @@
+//! `node status`: how the node is, in words, and what to do about it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use ledger_core::ids::{EventId, Hash};
+use ledger_core::time::Timestamp;
+use serde_json::Value as Json;
+
+use super::{CommandError, Exit};
+use crate::config::Config;
+use crate::files::survey;
+use crate::folder::Folder;
+use crate::index::Index;
+use crate::ledger::{OpenError, read_head, read_trust};
+
+/// A node on this machine answers in milliseconds; one that replays a long log does not answer at all yet.
+const ANSWER_WAIT: Duration = Duration::from_secs(5);
+
+#[derive(Args)]
+#[command(after_long_help = "\
+Ví dụ (examples):
+  node status
+  node status --event 5f1c…   (64 chữ số hệ 16, in trên giấy biên nhận)
+Hỏi nút đang chạy; nếu nút không chạy thì đọc thư mục. (Asks the running node, or reads the folder.)")]
+pub struct StatusArgs {
+    /// Hỏi một việc ghi đang ở đâu (where an event stands)
+    #[arg(long, value_name = "MÃ VIỆC")]
+    event: Option<String>,
+}
+
+pub async fn status(folder: Folder, args: &StatusArgs) -> Result<Exit, CommandError> {
+    let config = Config::read(folder)?;
+    let path = args.event.as_ref().map_or_else(|| "status.json".to_owned(), |id| format!("events/{id}"));
+    let answer = ask(&config, &path).await;
+    match (answer, &args.event) {
+        (Some(answer), Some(_)) => Ok(tell_event(&answer)),
+        (Some(answer), None) => Ok(tell_running(&config, &answer)),
+        (None, Some(id)) => event_on_disk(&config.folder, id),
+        (None, None) => tell_stopped(&config),
+    }
+}
+
+/// What the running node says; none when none answers.
+async fn ask(config: &Config, path: &str) -> Option<Json> {
+    let client = reqwest::Client::builder().timeout(ANSWER_WAIT).build().ok()?;
+    let mut address = config.http;
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    let answer = client.get(format!("http://{address}/{path}")).send().await.ok()?;
+    serde_json::from_slice(&answer.bytes().await.ok()?).ok()
+}
+
+fn word<'a>(answer: &'a Json, key: &str) -> &'a str {
+    answer.get(key).and_then(Json::as_str).unwrap_or("?")
+}
+
+fn number(answer: &Json, key: &str) -> u64 {
+    answer.get(key).and_then(Json::as_u64).unwrap_or(0)
+}
+
+fn tell_event(answer: &Json) -> Exit {
+    println!("{}\n({})", word(answer, "message_vi"), word(answer, "message_en"));
+    if let Some(index) = answer.get("index").and_then(Json::as_u64) {
+        println!("Vị trí trong sổ (leaf): {index}");
+    }
+    match word(answer, "status") {
+        "pending" | "logged" | "cosigned" => Exit::Done,
+        _ => Exit::Refused,
+    }
+}
+
+fn tell_running(config: &Config, answer: &Json) -> Exit {
+    println!("{}: đang chạy (running) – http://{}/", word(answer, "name"), config.http);
+    println!("  {}\n  ({})", word(answer, "message_vi"), word(answer, "message_en"));
+    println!("  sổ (ledger):                 {}", word(answer, "ledger"));
+    println!("  mốc tin cậy (anchor):        {}", word(answer, "anchor_sha256"));
+    let (size, cosigned, pending) = (number(answer, "size"), number(answer, "cosigned_size"), number(answer, "pending"));
+    println!("  đã ghi / đã xác nhận:        {size} / {cosigned}");
+    println!("  đang chờ vào sổ (waiting):   {pending}");
+    let cosigned_at = answer.get("cosigned_at").and_then(Json::as_u64);
+    let age = cosigned_at.map(age_of);
+    if let Some(at) = cosigned_at {
+        println!("  xác nhận gần nhất:           {}", Timestamp::vietnam(at as i64));
+    }
+    let advice = advise(word(answer, "health"), pending, size > cosigned, age, number(answer, "max_age_seconds"));
+    println!("Cần làm (what to do): {advice}");
+    match word(answer, "health") {
+        "serving" => Exit::Done,
+        _ => Exit::Damaged,
+    }
+}
+
+fn age_of(at: u64) -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs()).saturating_sub(at)
+}
+
+/// What an operator should do next.
+fn advise(health: &str, pending: u64, unwitnessed: bool, age: Option<u64>, max_age: u64) -> String {
+    match health {
+        "tampered" => return "dừng nút, chạy \"node fsck\", rồi khôi phục log.seg từ nút khác (stop it, run \"node fsck\", restore log.seg)".into(),
+        "halted" => return "báo quản trị; bằng chứng ở thư mục evidence (tell the operators; see the folder evidence)".into(),
+        _ => {}
+    }
+    if age.is_some_and(|age| age > max_age / 2) {
+        let hours = age.unwrap_or(0) / 3600;
+        return format!("xác nhận gần nhất đã {hours} giờ: xem các nút xác nhận có chạy và nối mạng không (validators look offline)");
+    }
+    if pending > 0 {
+        return format!("{pending} việc chờ vào sổ: cần nối được với nút của Sở; cứ để nút chạy (waiting for the authority's node)");
+    }
+    if unwitnessed {
+        return "chờ các đơn vị xác nhận; không cần làm gì (waiting for the validators)".into();
+    }
+    "không có gì (nothing)".into()
+}
+
+fn tell_stopped(config: &Config) -> Result<Exit, CommandError> {
+    // Taking the lock tells whether a node runs that does not answer.
+    let folder = match config.folder.lock() {
+        Ok(folder) => folder,
+        Err(crate::folder::LockError::Held(_)) => {
+            println!("{}: đang chạy nhưng chưa trả lời (running, but does not answer yet)", config.name);
+            println!("Cần làm (what to do): chờ nút đọc xong sổ, hoặc xem nhật ký của nút (wait, or read its log)");
+            return Ok(Exit::Failed);
+        }
+        Err(e) => return Err(OpenError::from(e).into()),
+    };
+    let (_, anchor) = read_trust(&folder)?;
+    println!("{}: đang dừng (stopped)", config.name);
+    println!("  sổ (ledger):                 {}", anchor.ledger());
+    println!("  mốc tin cậy (anchor):        {}", anchor.hash());
+    let size = |path| read_head(path, &anchor).map(|head| head.map_or(0, |(_, checkpoint)| checkpoint.size().0));
+    println!("  đã ghi / đã xác nhận:        {} / {}", size(folder.checkpoint())?, size(folder.cosigned())?);
+    let mut own = 0;
+    survey(&folder.writer(), |_, _| own += 1)?;
+    println!("  việc ký tại nút này:         {own}");
+    println!("Cần làm (what to do): chạy \"node run\"; kiểm tra kỹ dữ liệu: \"node fsck\"");
+    Ok(Exit::Done)
+}
+
+fn event_on_disk(folder: &Folder, id: &str) -> Result<Exit, CommandError> {
+    let malformed = || CommandError::new(Exit::Usage, "Mã việc gồm 64 chữ số hệ 16.", "an event id has 64 hex digits");
+    let bytes: [u8; 32] = hex::decode(id).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(malformed)?;
+    let id = EventId(Hash(bytes));
+    let folder = folder.lock().map_err(OpenError::from)?;
+    let place = if folder.index().exists() { Index::open(&folder.index()).ok().and_then(|index| index.find(&id).ok()?) } else { None };
+    // The index only says where to look: the leaf itself must be the event.
+    let mut found = false;
+    survey(&folder.log(), |n, leaf| {
+        found |= place.is_none_or(|place| place.0 == n) && ledger_core::sign::event_id(leaf) == id;
+    })?;
+    let mut saved = false;
+    for path in [folder.writer(), folder.pending()] {
+        survey(&path, |_, bytes| saved |= ledger_core::sign::event_id(bytes) == id)?;
+    }
+    let (said, exit) = match (found, saved) {
+        (true, _) => ("Đã ghi vào sổ; nút đang dừng nên chưa biết đã xác nhận chưa. (In the log; the node is stopped.)", Exit::Done),
+        (false, true) => ("Đã lưu tại nút này, chưa vào sổ. Chạy \"node run\" để gửi đi. (Saved here, not yet in the log.)", Exit::Done),
+        (false, false) => ("Nút này không có việc đó. (Not here.)", Exit::Refused),
+    };
+    println!("{said}");
+    Ok(exit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_names_the_most_pressing_thing() {
+        for (health, pending, unwitnessed, age, word) in [
+            ("tampered", 5, true, None, "fsck"),
+            ("halted", 5, true, None, "evidence"),
+            ("serving", 5, true, Some(100_000), "27 giờ"),
+            ("serving", 5, true, Some(10), "5 việc"),
+            ("serving", 0, true, Some(10), "chờ các đơn vị"),
+            ("serving", 0, false, None, "không có gì"),
+        ] {
+            let advice = advise(health, pending, unwitnessed, age, 172_800);
+            assert!(advice.contains(word), "{advice}");
+        }
+    }
+}

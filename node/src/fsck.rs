@@ -1,0 +1,443 @@
+//! Distrust everything on the disk, from the first byte.
+//!
+//! Scope: every file of a data folder, read and changed by nothing here: checksums, every signature through the
+//! door, chains, roots against signed heads, map heads, quorums, what was promised to clerks, index, blobs.
+//! Out of scope: repairing. A node repairs what can be made anew by starting; the rest is for a person.
+//!
+//! An own function and not the one that opens a folder, on purpose: whoever checks must not share the
+//! checked one's shortcuts.
+
+mod heads;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
+
+use ledger_core::anchor::Anchor;
+use ledger_core::ids::{DeviceKey, EventId, Hash, LeafIndex};
+use ledger_core::map::MapKey;
+use ledger_core::replica::{LoggedEvent, Replica};
+use ledger_core::sign::{Envelope, SignedEvent, event_id};
+
+use crate::blobs::{Blobs, Lookup};
+use crate::fault::Faults;
+use crate::files::{BadTail, FileError, TEMPORARY_SUFFIX, survey};
+use crate::folder::{Folder, LockError, LockedFolder};
+use crate::index::Index;
+use crate::keys::{Keys, device_key};
+use crate::ledger::pending::Pending;
+use crate::ledger::replay::{self, named_blobs};
+use crate::ledger::{OpenError, read_trust};
+
+/// Most findings of one kind that are told one by one; a broken disk has thousands.
+const TOLD_MAX: usize = 20;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// As it may be: the next start deals with it.
+    Note,
+    /// Something is lacking that cannot be made anew from here, or is not as it should be.
+    Warning,
+    /// What is on the disk is not what was written or signed.
+    Damage,
+}
+
+/// Something that is not as expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub weight: Weight,
+    /// A stable code.
+    pub code: &'static str,
+    /// For people here.
+    pub vi: String,
+    /// For people elsewhere.
+    pub en: String,
+}
+
+/// What an audit found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Leaves that passed.
+    pub leaves: u64,
+    /// Leaves under the newest head, and under the newest with the quorum.
+    pub heads: (u64, u64),
+    /// Events signed here, and those of them that are logged.
+    pub own: (u64, u64),
+    /// Events that wait to be logged.
+    pub waiting: u64,
+    /// Blobs that passed.
+    pub blobs: u64,
+    /// Everything that is not as expected.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    fn find(&mut self, weight: Weight, code: &'static str, vi: String, en: String) {
+        let same = self.findings.iter().filter(|finding| finding.code == code).count();
+        if same < TOLD_MAX {
+            self.findings.push(Finding { weight, code, vi, en });
+        }
+    }
+
+    /// The worst finding.
+    pub fn worst(&self) -> Option<Weight> {
+        self.findings.iter().map(|finding| finding.weight).max()
+    }
+
+    /// Whether nothing on the disk contradicts what was written, signed or promised.
+    pub fn is_sound(&self) -> bool {
+        self.worst().is_none_or(|worst| worst < Weight::Damage)
+    }
+}
+
+/// Vietnamese first.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Kiểm tra toàn bộ dữ liệu của nút (full check of this node's data)")?;
+        writeln!(f, "  mục trong sổ đã kiểm chữ ký và thứ tự (leaves checked):  {}", self.leaves)?;
+        writeln!(f, "  bản chốt mới nhất / có xác nhận (heads signed/cosigned): {} / {}", self.heads.0, self.heads.1)?;
+        writeln!(f, "  việc ký tại nút / đã vào sổ (own events/logged):         {} / {}", self.own.0, self.own.1)?;
+        writeln!(f, "  việc đang chờ vào sổ (waiting events):                   {}", self.waiting)?;
+        writeln!(f, "  ảnh và phần kèm theo (pictures and openings):            {}", self.blobs)?;
+        for finding in &self.findings {
+            let word = match finding.weight {
+                Weight::Note => "Ghi chú",
+                Weight::Warning => "Cần xem",
+                Weight::Damage => "HỎNG",
+            };
+            writeln!(f, "{word} [{}] {}\n    ({})", finding.code, finding.vi, finding.en)?;
+        }
+        match self.worst() {
+            None => writeln!(f, "Kết luận: mọi thứ khớp. (All is as it should be.)"),
+            Some(Weight::Note) => writeln!(f, "Kết luận: dữ liệu nguyên vẹn. (The data is sound.)"),
+            Some(Weight::Warning) => writeln!(f, "Kết luận: dữ liệu nguyên vẹn, có điểm cần xem. (Sound, with warnings.)"),
+            Some(Weight::Damage) => writeln!(f, "Kết luận: dữ liệu KHÔNG nguyên vẹn. (The data is NOT sound.)"),
+        }
+    }
+}
+
+/// Why nothing could be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum FsckError {
+    /// Another process works in the folder, or it is none.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The disk does not answer.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Without genesis and anchor nothing can be checked.
+    #[error(transparent)]
+    Trust(#[from] OpenError),
+}
+
+impl FsckError {
+    /// What happened and what to do, for people.
+    pub fn message_vi(&self) -> String {
+        match self {
+            FsckError::Lock(e) => e.message_vi(),
+            FsckError::File(e) => e.message_vi(),
+            FsckError::Trust(e) => e.message_vi(),
+        }
+    }
+}
+
+/// Checks a folder. The node must not be running.
+///
+/// # Errors
+/// [`FsckError`] when nothing could be checked; what is wrong with the data is in the report.
+pub fn check(folder: &Folder) -> Result<Report, FsckError> {
+    let folder = folder.lock()?;
+    let (genesis, anchor) = read_trust(&folder)?;
+    let mut audit = Audit { report: Report::default(), folder, anchor };
+    // 1. The log, leaf by leaf, and with it everything that follows from it.
+    let log = audit.log(&genesis)?;
+    // 2. What was signed about it.
+    audit.heads(&log)?;
+    // 3. What was promised.
+    audit.promises(&log)?;
+    // 4. Copies and companions.
+    audit.index(&log);
+    audit.blobs(&log)?;
+    audit.left_over()?;
+    Ok(audit.report)
+}
+
+struct Audit {
+    report: Report,
+    folder: LockedFolder,
+    anchor: Anchor,
+}
+
+/// The log as far as it is right.
+struct Log {
+    replica: Replica,
+    /// Where an in-force map head stands.
+    map_heads: BTreeSet<u64>,
+    subjects: BTreeMap<MapKey, Vec<(LeafIndex, EventId)>>,
+    /// Who signed each leaf behind genesis.
+    events: Vec<(DeviceKey, EventId)>,
+    named: HashSet<Hash>,
+    /// Whole records behind the last that is right.
+    unread: u64,
+}
+
+impl Audit {
+    fn log(&mut self, genesis: &[u8]) -> Result<Log, FsckError> {
+        let replica = Replica::new(genesis).map_err(OpenError::from)?;
+        let (map_heads, subjects, events) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
+        let mut log = Log { replica, map_heads, subjects, events, named: HashSet::new(), unread: 0 };
+        let mut fault: Option<(u64, String)> = None;
+        let tail = survey(&self.folder.log(), |place, bytes| match (&fault, place) {
+            (Some(_), _) => log.unread += 1,
+            (None, 0) if bytes == genesis => {}
+            (None, 0) => fault = Some((0, "leaf 0 is not genesis.cbor".into())),
+            (None, _) => match replay::take(&mut log.replica, bytes) {
+                Ok(logged) => log.note(&logged),
+                Err(e) => fault = Some((place, e.to_string())),
+            },
+        })?;
+        if let Some((place, why)) = fault {
+            self.tampered(place, &why);
+        }
+        if let Some(tail) = tail {
+            self.bad_log_tail(tail, &log);
+        }
+        self.report.leaves = log.replica.size().0;
+        Ok(log)
+    }
+
+    fn tampered(&mut self, place: u64, why: &str) {
+        let vi = format!("Dữ liệu của nút này không khớp chữ ký ở vị trí {place}. Khôi phục log.seg từ nút khác.");
+        let en = format!("the log does not match its signatures at position {place}: {why}; restore log.seg from another node");
+        self.report.find(Weight::Damage, "SO_CAI_BI_SUA", vi, en);
+    }
+
+    fn bad_log_tail(&mut self, tail: BadTail, log: &Log) {
+        let durable = self.durable();
+        let behind_heads = tail.record >= durable && log.unread == 0;
+        if behind_heads {
+            let (record, offset) = (tail.record, tail.offset);
+            self.report.find(
+                Weight::Note,
+                "DUOI_GHI_DO",
+                format!("Cuối log.seg có phần ghi dở sau mục {record} (byte {offset}); lần chạy sau sẽ cắt."),
+                format!("log.seg ends in an unfinished write behind leaf {record}, offset {offset}; the next start cuts it"),
+            );
+        } else {
+            self.tampered(tail.record, tail.what);
+        }
+    }
+
+    /// Events that were acknowledged: each is logged, or could still be.
+    fn promises(&mut self, log: &Log) -> Result<(), FsckError> {
+        let mut waiting: Vec<(Vec<u8>, &str)> = Vec::new();
+        let mut own = HashSet::new();
+        for (path, name) in [(self.folder.writer(), "writer.seg"), (self.folder.pending(), "pending.seg")] {
+            let report = &mut self.report;
+            let tail = survey(&path, |_, bytes| {
+                let id = event_id(bytes);
+                let logged = log.replica.find(&id).is_some();
+                if name == "writer.seg" {
+                    own.insert(id);
+                    report.own = (report.own.0 + 1, report.own.1 + u64::from(logged));
+                }
+                if !logged {
+                    waiting.push((bytes.to_vec(), name));
+                }
+            })?;
+            if let Some(tail) = tail {
+                self.bad_tail(name, tail);
+            }
+        }
+        self.waiting(log, waiting);
+        self.strange_events(log, &own);
+        Ok(())
+    }
+
+    fn bad_tail(&mut self, name: &str, tail: BadTail) {
+        let (record, offset, what) = (tail.record, tail.offset, tail.what);
+        if tail.is_last {
+            self.report.find(
+                Weight::Note,
+                "DUOI_GHI_DO",
+                format!("Cuối {name} có phần ghi dở ở mục {record} (byte {offset}); lần chạy sau sẽ cắt."),
+                format!("{name} ends in an unfinished write at record {record}, offset {offset}; the next start cuts it"),
+            );
+        } else {
+            self.report.find(
+                Weight::Damage,
+                "TEP_BI_HONG",
+                format!("Tệp {name} bị hỏng ở mục {record} (byte {offset}). Khôi phục từ bản sao lưu."),
+                format!("{name} is damaged at record {record}, offset {offset}: {what}"),
+            );
+        }
+    }
+
+    /// The door for what waits, signatures included, in any order that lets all in that can be let in.
+    fn waiting(&mut self, log: &Log, mut waiting: Vec<(Vec<u8>, &str)>) {
+        let mut pending = Pending::new(&log.replica);
+        let knock = |pending: &Pending, bytes: &[u8]| -> Result<SignedEvent, String> {
+            let device = Envelope::parse(bytes).map_err(|e| e.to_string())?.device();
+            let admitted = pending.check(&log.replica, bytes, &device).map_err(|e| e.to_string())?;
+            Ok(admitted.into_event())
+        };
+        loop {
+            let before = waiting.len();
+            waiting.retain(|(bytes, _)| {
+                let let_in = pending.contains(&event_id(bytes));
+                match knock(&pending, bytes) {
+                    _ if let_in => false,
+                    Ok(event) => {
+                        pending.push(&log.replica, event, true);
+                        false
+                    }
+                    Err(_) => true,
+                }
+            });
+            if waiting.len() == before {
+                break;
+            }
+        }
+        self.report.waiting = pending.len() as u64;
+        for (bytes, name) in waiting {
+            let (id, why) = (event_id(&bytes), knock(&pending, &bytes).err().unwrap_or_default());
+            self.report.find(
+                Weight::Warning,
+                "VIEC_KHONG_VAO_SO",
+                format!("Việc {id} trong {name} không vào sổ được nữa. Xem và ghi lại nếu cần."),
+                format!("event {id} in {name} can no longer enter the log: {why}"),
+            );
+        }
+    }
+
+    /// Events by our devices that we do not know to have signed.
+    fn strange_events(&mut self, log: &Log, own: &HashSet<EventId>) {
+        let keys = match Keys::load(&self.folder.keys()) {
+            Ok(keys) => keys,
+            Err(e) => return self.report.find(Weight::Warning, "LOI_KHOA", e.message_vi(), e.to_string()),
+        };
+        for org in keys.organisations() {
+            let Some(device) = keys.device(org).map(device_key) else { continue };
+            let strange = log.events.iter().filter(|(by, id)| *by == device && !own.contains(id)).count();
+            if strange > 0 {
+                self.report.find(
+                    Weight::Warning,
+                    "THIEU_VIEC_DA_KY",
+                    format!("Sổ có {strange} việc của máy {org} mà writer.seg không có: từng khôi phục từ bản cũ hoặc khóa đang dùng ở máy khác."),
+                    format!("the log has {strange} events of {org}'s device that writer.seg lacks: an old copy was restored, or the key is used elsewhere"),
+                );
+            }
+        }
+    }
+
+    fn index(&mut self, log: &Log) {
+        let folder = self.folder.index();
+        let report = |this: &mut Audit, en: String| {
+            let vi = "Chỉ mục không khớp sổ; lần chạy sau sẽ dựng lại. Không mất dữ liệu.".to_owned();
+            this.report.find(Weight::Note, "CHI_MUC", vi, en);
+        };
+        if !folder.exists() {
+            return report(self, "there is no index; the next start makes it anew".into());
+        }
+        if let Err(why) = compare_index(&folder, log) {
+            report(self, format!("{why}; the next start makes it anew"));
+        }
+    }
+
+    fn blobs(&mut self, log: &Log) -> Result<(), FsckError> {
+        let blobs = Blobs::open(&self.folder.blobs(), Faults::none())?;
+        for hash in blobs.all()? {
+            match blobs.get(&hash) {
+                Ok(Lookup::Erased) => {
+                    let vi = format!("Tệp {hash} đã xóa nhưng còn trên ổ đĩa. Xóa lại.");
+                    let en = format!("blob {hash} was erased and its bytes are still here; erase it again");
+                    self.report.find(Weight::Warning, "CHUA_XOA_HET", vi, en);
+                }
+                Ok(_) => self.report.blobs += 1,
+                Err(_) => {
+                    let vi = format!("Tệp {hash} không đúng nội dung. Xóa tệp để nút lấy lại.");
+                    let en = format!("blob {hash} is not what its name says; remove it and the node fetches it again");
+                    self.report.find(Weight::Damage, "TEP_SAI_NOI_DUNG", vi, en);
+                }
+            }
+        }
+        let missing = log.named.iter().filter(|hash| blobs.is_missing(hash)).count();
+        if missing > 0 {
+            self.report.find(
+                Weight::Note,
+                "THIEU_TEP",
+                format!("Còn {missing} ảnh hoặc phần kèm theo chưa có ở nút này."),
+                format!("{missing} pictures or openings that events name are not here"),
+            );
+        }
+        Ok(())
+    }
+
+    fn left_over(&mut self) -> Result<(), FsckError> {
+        let root = self.folder.root();
+        let entries = std::fs::read_dir(root).map_err(|e| FileError::io("list", root, e))?;
+        let names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        for name in names {
+            if name.ends_with(TEMPORARY_SUFFIX) {
+                let (vi, en) = (format!("Tệp ghi dở {name}; lần chạy sau sẽ xóa."), format!("{name} was not finished"));
+                self.report.find(Weight::Note, "TEP_GHI_DO", vi, en);
+            } else if name.contains(".cut-at-") || name.starts_with("index.broken-") || name == "log.without-head" {
+                let vi = format!("{name} được giữ lại từ lần khôi phục trước; xem xong có thể xóa.");
+                let en = format!("{name} was kept by an earlier recovery; it may be removed");
+                self.report.find(Weight::Note, "GIU_LAI", vi, en);
+            }
+        }
+        let evidence = std::fs::read_dir(self.folder.evidence()).map_or(0, Iterator::count);
+        if evidence > 0 {
+            self.report.find(
+                Weight::Warning,
+                "BANG_CHUNG",
+                format!("Thư mục evidence có {evidence} tệp: sổ chung đã từng tự mâu thuẫn. Báo quản trị."),
+                format!("the folder evidence holds {evidence} files: the log has contradicted itself; tell the operators"),
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Log {
+    fn note(&mut self, logged: &LoggedEvent) {
+        let id = logged.event.id();
+        self.events.push((logged.event.device(), id));
+        for subject in &logged.subjects {
+            self.subjects.entry(subject.key()).or_default().push((logged.index, id));
+        }
+        if replay::is_map_head(logged) {
+            self.map_heads.insert(logged.index.0);
+        }
+        if logged.void.is_none() {
+            self.named.extend(named_blobs(logged.event.body()));
+        }
+    }
+}
+
+fn compare_index(folder: &std::path::Path, log: &Log) -> Result<(), String> {
+    let index = Index::open(folder).map_err(|e| e.to_string())?;
+    let (size, root) = index.as_of();
+    if (size, root) != (log.replica.size(), log.replica.root()) {
+        return Err(format!("the index speaks of {size} leaves"));
+    }
+    if index.counts() != (log.events.len(), log.subjects.values().map(Vec::len).sum()) {
+        return Err("the index has another number of rows than the log".into());
+    }
+    for (place, (_, id)) in (1..).zip(&log.events) {
+        if index.find(id).map_err(|e| e.to_string())? != Some(LeafIndex(place)) {
+            return Err(format!("the index does not know leaf {place}"));
+        }
+    }
+    for (subject, expected) in &log.subjects {
+        if index.list(subject).map_err(|e| e.to_string())? != *expected {
+            return Err("the index lists other events of a subject than the log".into());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

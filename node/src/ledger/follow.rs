@@ -1,0 +1,172 @@
+//! Following the log: a piece that came from a peer, in one straight commit order.
+
+use ledger_core::ids::{LeafIndex, TreeSize};
+use ledger_core::note::Note;
+use ledger_core::replica::LoggedEvent;
+
+use super::replay::{self, is_map_head};
+use super::writer::{Head, Now, Writer};
+use super::{Extended, Extension, Health, LedgerError, Trouble};
+use crate::fault::Step;
+use crate::files::{atomic_replace, create_directory};
+
+impl Writer {
+    /// Takes a piece of the log.
+    ///
+    /// # Errors
+    /// [`LedgerError`] saying whose fault it is; nothing of the piece is visible then.
+    pub fn extend(&mut self, piece: Extension, now: Now) -> Result<Extended, LedgerError> {
+        self.must_take()?;
+        // 1. The notes: nothing of a peer's is believed before its signatures hold.
+        let head = piece.checkpoint.as_deref().map(|text| self.read_head(text)).transpose()?;
+        let cosigned = piece.cosigned.as_deref().map(|text| self.read_head(text)).transpose()?;
+        for known in head.iter().chain(&cosigned) {
+            self.must_agree(known)?;
+        }
+        if self.options.sequencer {
+            return self.answer_as_sequencer(head.into_iter().chain(cosigned));
+        }
+        // 2. The leaves, in memory, until a head covers them.
+        let misfit = |e: super::incoming::Misfit| LedgerError::Malformed(e.to_string());
+        self.incoming.take(&self.replica, piece.entries).map_err(misfit)?;
+        let mut cosignature = None;
+        if let Some(head) = head {
+            cosignature = self.advance_to(head, now)?;
+        }
+        // 3. Who witnessed it.
+        if let Some(cosigned) = cosigned {
+            self.take_cosigned(&cosigned.note)?;
+        }
+        Ok(Extended { size: self.incoming.size(&self.replica), cosignature })
+    }
+
+    /// Reads a note that the log must have signed.
+    pub(super) fn read_head(&self, text: &str) -> Result<Head, LedgerError> {
+        let malformed = |e: &dyn std::fmt::Display| LedgerError::Malformed(e.to_string());
+        let note = Note::parse(text.as_bytes()).map_err(|e| malformed(&e))?;
+        let evaluation = self.anchor.policy().evaluate(&note).map_err(|e| malformed(&e))?;
+        let checkpoint = evaluation.checkpoint().clone();
+        if checkpoint.origin() != self.replica.genesis().origin {
+            return Err(LedgerError::Malformed("a head of another log".into()));
+        }
+        Ok(Head { note, checkpoint })
+    }
+
+    /// A head that the log signed and that we can check must lie on our path, or the log contradicts itself.
+    fn must_agree(&mut self, head: &Head) -> Result<(), LedgerError> {
+        if head.size() > self.replica.size() || self.root_at(head.size()) == Some(head.checkpoint.root()) {
+            return Ok(());
+        }
+        let ours = self.head.as_ref().map_or_else(String::new, |ours| ours.note.to_text());
+        let what = format!("two-heads-at-{}", head.size());
+        self.keep_evidence(&what, &[head.note.to_text().as_bytes(), ours.as_bytes()])?;
+        Err(self.halt(
+            format!("Sổ chung có hai bản khác nhau ở {} mục. Bằng chứng nằm trong thư mục evidence; báo quản trị.", head.size()),
+            format!("the log signed a head of {} leaves that contradicts the log here", head.size()),
+        ))
+    }
+
+    /// Somebody has a head that we signed and no longer know: we must not sign another of that size.
+    fn answer_as_sequencer(&mut self, heads: impl Iterator<Item = Head>) -> Result<Extended, LedgerError> {
+        match heads.map(|head| head.size()).find(|size| *size > self.replica.size()) {
+            None => Ok(Extended { size: self.replica.size(), cosignature: None }),
+            Some(size) => Err(self.halt(
+                format!("Nút khác có sổ {size} mục do chính nút này ký, nhiều hơn sổ ở đây. Dữ liệu ở đây là bản cũ: khôi phục từ nút khác."),
+                format!("a peer has a head of {size} leaves that this node signed: the data here is an old copy"),
+            )),
+        }
+    }
+
+    /// Moves the log up to a head, as far as its leaves have come, and cosigns it.
+    fn advance_to(&mut self, head: Head, now: Now) -> Result<Option<String>, LedgerError> {
+        if head.size() > self.incoming.size(&self.replica) || head.size() < self.replica.size() {
+            // Its leaves are still to come, or it is older than what we have.
+            return self.cosign_if_due(now);
+        }
+        // 1. The root, before anything else is looked at: are these the leaves that the log signed?
+        if self.incoming.root_at(&self.replica, head.size()) != Some(head.checkpoint.root()) {
+            self.incoming.clear();
+            return Err(LedgerError::Malformed("the entries do not lead to the root that the log signed".into()));
+        }
+        // 2. The door, in memory: was the log allowed to say this?
+        let count = (head.size().0 - self.replica.size().0) as usize;
+        let leaves = self.incoming.split_off_front(count);
+        let batch = self.admit_leaves(&leaves, &head)?;
+        // 3. The leaves. Dying before they are durable, or before step 4 is: the next start cuts what no
+        //    durable head covers, and fetches it again.
+        if let Err(e) = self.write_leaves(&batch) {
+            self.reload()?;
+            return Err(e.into());
+        }
+        let grew = !batch.is_empty();
+        self.notice(batch)?;
+        if grew {
+            self.settle();
+        }
+        // 4. The head. Also when the leaves are here already, from a call that failed at this step.
+        if head.size() > self.published() {
+            let note = self.verified_lines(&head.note)?;
+            let text = note.to_text();
+            atomic_replace(&self.store.folder.checkpoint(), text.as_bytes(), Step::Checkpoint, &self.store.faults)?;
+            self.head = Some(Head { note, checkpoint: head.checkpoint });
+            self.announce();
+        }
+        self.caught_up = true;
+        // 5. Our word for it. Dying here: it is given after the next start.
+        let cosignature = self.cosign_if_due(now)?;
+        // 6. Housekeeping. Dying here: done again at the next start.
+        self.prune_taken()?;
+        Ok(cosignature)
+    }
+
+    fn admit_leaves(&mut self, leaves: &[Vec<u8>], head: &Head) -> Result<Vec<LoggedEvent>, LedgerError> {
+        let mut batch: Vec<LoggedEvent> = Vec::with_capacity(leaves.len());
+        for bytes in leaves {
+            match replay::take(&mut self.replica, bytes) {
+                Ok(logged) => batch.push(logged),
+                Err(fault) => return Err(self.refuse_log(&fault.to_string(), fault.index(), bytes, head)),
+            }
+        }
+        match (batch.last(), leaves.last()) {
+            (Some(last), Some(bytes)) if !is_map_head(last) => {
+                let why = "the head does not end with a map head";
+                Err(self.refuse_log(why, last.index, bytes, head))
+            }
+            _ => Ok(batch),
+        }
+    }
+
+    /// The log signed what it was not allowed to log. Our replica has taken in part of it: it is read anew.
+    fn refuse_log(&mut self, why: &str, index: LeafIndex, leaf: &[u8], head: &Head) -> LedgerError {
+        let kept = self.keep_evidence(&format!("leaf-{index}"), &[head.note.to_text().as_bytes(), leaf]);
+        let reloaded = kept.and_then(|()| self.reload());
+        let halted = self.halt(
+            format!("Sổ chung đã ghi mục {index} trái quy tắc. Nút này không nhận tiếp; bằng chứng nằm trong thư mục evidence, báo quản trị."),
+            format!("the log signed a head over a leaf that may not stand there: {why}"),
+        );
+        reloaded.err().unwrap_or(halted)
+    }
+
+    /// From here on nothing new is taken; what is here is still served.
+    pub(super) fn halt(&mut self, message_vi: String, message_en: String) -> LedgerError {
+        tracing::error!("{message_vi} ({message_en})");
+        let trouble = Trouble { code: "SO_CAI_MAU_THUAN", message_vi, message_en };
+        self.health.send_replace(Health::Halted(trouble.clone()));
+        LedgerError::LogAtFault(trouble.message_en)
+    }
+
+    /// Keeps signed statements that contradict each other, for anyone to check.
+    fn keep_evidence(&self, name: &str, parts: &[&[u8]]) -> Result<(), LedgerError> {
+        let folder = self.store.folder.evidence();
+        create_directory(&folder)?;
+        for (n, part) in parts.iter().enumerate() {
+            atomic_replace(&folder.join(format!("{name}.{n}")), part, Step::Setup, &self.store.faults)?;
+        }
+        Ok(())
+    }
+
+    /// How far this follower has come, pieces that wait for their head included.
+    pub fn followed(&self) -> TreeSize {
+        self.incoming.size(&self.replica)
+    }
+}

@@ -1,0 +1,182 @@
+//! Events that are durable here and not yet logged, in an order in which the door would let them in.
+//!
+//! Scope: the door for an event that follows one which is itself still waiting, and what remains when the log
+//! has grown. Out of scope: files.
+//!
+//! Invariant: logged one after the other behind the log as it stands, every waiting event passes the door.
+
+use std::collections::{HashMap, HashSet};
+
+use ledger_core::admit::{AdmittedEvent, Refusal, admit};
+use ledger_core::chain::{Chains, Link};
+use ledger_core::ids::{DeviceKey, EventId, LeafIndex};
+use ledger_core::kind::Kind;
+use ledger_core::replica::Replica;
+use ledger_core::roster::Roster;
+use ledger_core::sign::SignedEvent;
+
+/// One waiting event.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The event.
+    pub event: SignedEvent,
+    /// Whether it was signed here.
+    pub own: bool,
+}
+
+/// The waiting events.
+#[derive(Debug)]
+pub struct Pending {
+    queue: Vec<Waiting>,
+    ids: HashSet<EventId>,
+    /// What the devices of waiting events may sign next; other devices are asked of the replica.
+    chains: Chains,
+    devices: HashSet<DeviceKey>,
+    /// The members as they will be, while an event that changes them is waiting.
+    roster: Option<Roster>,
+    /// Events that were durable here and can no longer enter.
+    stuck: HashMap<EventId, Refusal>,
+}
+
+impl Pending {
+    /// Nothing is waiting.
+    pub fn new(replica: &Replica) -> Pending {
+        Pending {
+            queue: Vec::new(),
+            ids: HashSet::new(),
+            chains: Chains::new(replica.ledger_id()),
+            devices: HashSet::new(),
+            roster: None,
+            stuck: HashMap::new(),
+        }
+    }
+
+    /// The door, as it will be when everything that waits is logged.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn check(&self, replica: &Replica, bytes: &[u8], device: &DeviceKey) -> Result<AdmittedEvent, Refusal> {
+        let roster = self.roster(replica);
+        let waits = self.devices.contains(device);
+        if !waits && replica.roster().device(device).is_some() {
+            return replica.check(bytes);
+        }
+        // The device's earlier events wait here, or it was enrolled by one that does and has none at all.
+        admit(&replica.ledger_id(), roster, &self.chains, bytes)
+    }
+
+    fn roster<'a>(&'a self, replica: &'a Replica) -> &'a Roster {
+        self.roster.as_ref().unwrap_or_else(|| replica.roster())
+    }
+
+    /// Whether a device is a member's, or will be.
+    pub fn knows(&self, replica: &Replica, device: &DeviceKey) -> bool {
+        self.roster(replica).device(device).is_some()
+    }
+
+    /// Lets an event wait behind the others.
+    pub fn push(&mut self, replica: &Replica, event: SignedEvent, own: bool) {
+        if is_governance(&event) {
+            let roster = self.roster.get_or_insert_with(|| replica.roster().clone());
+            // No such event refers to another, so none has to be looked up.
+            if roster.weigh(&event, None).is_ok() {
+                roster.apply(LeafIndex(replica.size().0 + self.queue.len() as u64), &event);
+            }
+        }
+        self.chains.advance(&event);
+        self.devices.insert(event.device());
+        self.ids.insert(event.id());
+        self.queue.push(Waiting { event, own });
+    }
+
+    /// What a device may sign next.
+    pub fn next_link(&self, replica: &Replica, device: &DeviceKey) -> Link {
+        if self.devices.contains(device) { self.chains.next(device) } else { replica.next_link(device) }
+    }
+
+    /// Whether an event waits.
+    pub fn contains(&self, id: &EventId) -> bool {
+        self.ids.contains(id)
+    }
+
+    /// Why an event that was durable here can no longer enter.
+    pub fn stuck(&self, id: &EventId) -> Option<&Refusal> {
+        self.stuck.get(id)
+    }
+
+    /// Notes that an event can no longer enter.
+    pub fn set_stuck(&mut self, id: EventId, why: Refusal) {
+        self.stuck.insert(id, why);
+    }
+
+    /// How many events can no longer enter.
+    pub fn stuck_len(&self) -> usize {
+        self.stuck.len()
+    }
+
+    /// The waiting events in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
+        self.queue.iter()
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Forgets the events behind the first `len`, which could not be made durable.
+    pub fn truncate(&mut self, replica: &Replica, len: usize) {
+        let mut queue = std::mem::take(&mut self.queue);
+        queue.truncate(len);
+        self.rebuild(replica, queue);
+    }
+
+    /// Forgets the events behind the first `len` that were not signed here.
+    pub fn drop_taken_behind(&mut self, replica: &Replica, len: usize) {
+        let queue = std::mem::take(&mut self.queue).into_iter().enumerate();
+        let queue = queue.filter(|(place, waiting)| *place < len || waiting.own).map(|(_, waiting)| waiting).collect();
+        self.rebuild(replica, queue);
+    }
+
+    /// The log has grown: forgets what is logged now. Returns the events that can no longer enter.
+    pub fn settle(&mut self, replica: &Replica) -> Vec<(Waiting, Refusal)> {
+        let queue = std::mem::take(&mut self.queue);
+        self.rebuild(replica, queue)
+    }
+
+    fn rebuild(&mut self, replica: &Replica, queue: Vec<Waiting>) -> Vec<(Waiting, Refusal)> {
+        let stuck_before = std::mem::take(&mut self.stuck);
+        *self = Pending { stuck: stuck_before, ..Pending::new(replica) };
+        let mut stuck = Vec::new();
+        for waiting in queue {
+            if replica.find(&waiting.event.id()).is_some() {
+                continue;
+            }
+            match self.may_wait(replica, &waiting.event) {
+                Ok(()) => self.push(replica, waiting.event, waiting.own),
+                Err(why) => {
+                    self.set_stuck(waiting.event.id(), why.clone());
+                    stuck.push((waiting, why));
+                }
+            }
+        }
+        stuck
+    }
+
+    /// The door without the signature, which was checked when the event came.
+    fn may_wait(&self, replica: &Replica, event: &SignedEvent) -> Result<(), Refusal> {
+        self.roster(replica).check_member(event)?;
+        let next = self.next_link(replica, &event.device());
+        let follows = *event.link() == next || *event.link() == next.next_epoch() && event.body().kind == Kind::Epoch;
+        if follows {
+            return Ok(());
+        }
+        // Only to say in which way it does not.
+        self.check(replica, event.bytes(), &event.device()).map(|_| ())
+    }
+}
+
+/// Whether an event may change who is a member. One that does must be looked at before those behind it.
+fn is_governance(event: &SignedEvent) -> bool {
+    matches!(event.body().kind, Kind::Org | Kind::Device | Kind::Revoke | Kind::Peer)
+}

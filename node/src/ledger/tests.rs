@@ -1,0 +1,7 @@
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod crash;
+mod follow;
+mod handle;
+mod recovery;
+mod sequence;
