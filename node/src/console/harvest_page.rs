@@ -286,7 +286,7 @@ impl Shown<'_> {
         format!(
             concat!(
                 "<div class=\"truong\"><div class=\"hai\">",
-                "<div><label for=\"ngay\">Ngày hái</label><input type=\"date\" id=\"ngay\" name=\"ngay\" value=\"{}\"{}></div>",
+                "<div><label for=\"ngay\">Ngày</label><input type=\"date\" id=\"ngay\" name=\"ngay\" value=\"{}\"{}></div>",
                 "<div><label for=\"gio\">Giờ</label><input type=\"time\" id=\"gio\" name=\"gio\" value=\"{}\"{}></div>",
                 "</div><p class=\"nhac\" id=\"ngay-doc\">{}</p>{}{}</div>",
             ),
