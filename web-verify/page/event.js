@@ -105,7 +105,8 @@ const isDate = (v) => typeof v === "string" && dateDays(v) !== null;
 const isDateOrNull = or(isDate, isNull);
 const isSealable = or(isHash, (v) => isText(v));
 const UNITS = oneOf("KGM LTR HAR H87 HEA XCT XBX XPK XBG XJR XBO");
-const isQuantity = (v) => isArray(v, 3) && isUint(v[0]) && isUint(v[1]) && v[1] <= 6 && UNITS(v[2]);
+const QUANTITY_MAX = 1e12;
+const isQuantity = (v) => isArray(v, 3) && isUint(v[0]) && v[0] <= QUANTITY_MAX && isUint(v[1]) && v[1] <= 6 && UNITS(v[2]);
 const isLotUse = (v) => isArray(v, 2) && isLot(v[0]) && (v[1] === null || isQuantity(v[1]));
 const ROLES =
   "auditor authority carrier certifier laboratory marketplace node_host packer processor producer product_owner retailer";

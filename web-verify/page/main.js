@@ -193,8 +193,8 @@ async function get(url, most) {
 
 /** The code in the address, so that a server cannot answer for another one; null for other addresses. */
 function codeOfAddress() {
-  const gs1 = /^\/01\/(\d{14})\/10\/([^/]+)$/.exec(location.pathname);
-  const own = /^\/t\/([^/]+)$/.exec(location.pathname);
+  const gs1 = /^(?:\/xem)?\/01\/(\d{14})\/10\/([^/]+)$/.exec(location.pathname);
+  const own = /^(?:\/xem)?\/t\/([^/]+)$/.exec(location.pathname);
   try {
     const code = gs1 ? `01/${gs1[1]}/10/${decodeURIComponent(gs1[2])}` : own ? `t/${decodeURIComponent(own[1])}` : "";
     return isCode(code) ? code : null;
