@@ -78,7 +78,7 @@ impl Demo {
         loader.play(say).await?;
         say("Chờ đủ đơn vị xác nhận …");
         loader.wait_until_cosigned().await?;
-        process::wait_for_scan(&layout, &sample.codes("B-0105")).await?;
+        process::wait_for_service(&layout, sample.authority()).await?;
         say(&format!(
             "Sẵn sàng sau {:.1} giây.",
             began.elapsed().as_secs_f32()

@@ -5,7 +5,6 @@ use std::fs::File;
 use std::process::Stdio;
 use std::time::Duration;
 
-use ledger_core::code::PrintedCode;
 use ledger_core::ids::OrgId;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
@@ -155,28 +154,26 @@ impl Running {
     }
 }
 
-/// Waits until the service answers for a code.
+/// Waits until the service shows the newest head that the department's node has with the quorum.
 ///
 /// # Errors
 /// When it does not in time.
-pub async fn wait_for_scan(layout: &Layout, codes: &[PrintedCode]) -> Result<(), Fault> {
-    let Some(code) = codes.first() else {
-        return Err("lô không có mã".into());
-    };
-    let url = format!("http://{}/xem{}", layout.qr_listen(), code.url_path());
+pub async fn wait_for_service(layout: &Layout, authority: &OrgId) -> Result<(), Fault> {
+    let cosigned = reqwest::get(format!("{}/checkpoint.cosigned", layout.feed_url(authority))).await?.text().await?;
+    let wanted: u64 = cosigned.lines().nth(1).and_then(|size| size.parse().ok()).ok_or("chưa có bản chốt")?;
     let deadline = Instant::now() + FOLLOW_DEADLINE;
-    while !reqwest::get(&url)
-        .await
-        .is_ok_and(|answer| answer.status().is_success())
-    {
+    while shown_size(layout).await.is_none_or(|size| size < wanted) {
         if Instant::now() > deadline {
-            return Err(format!(
-                "qr-service chưa theo kịp sổ; xem {}",
-                layout.log("qr-service").display()
-            )
-            .into());
+            return Err(format!("qr-service chưa theo kịp sổ; xem {}", layout.log("qr-service").display()).into());
         }
         sleep(LOOK).await;
     }
     Ok(())
+}
+
+/// How many leaves lie under the head that the service shows.
+async fn shown_size(layout: &Layout) -> Option<u64> {
+    let answer = reqwest::get(format!("http://{}/health", layout.qr_listen())).await.ok()?.text().await.ok()?;
+    let health: serde_json::Value = serde_json::from_str(&answer).ok()?;
+    health["size"].as_u64()
 }

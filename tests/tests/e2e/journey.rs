@@ -51,7 +51,7 @@ pub async fn from_form_to_phone(cluster: &Cluster) {
             seen.all("status").join(" ").contains("Có hồ sơ nguồn gốc")
         })
         .await;
-    for words in ["1.250,5", "Hợp tác xã Xoài Bến Nắng (mẫu)", "13/13"] {
+    for words in ["1.250,5", "Hợp tác xã Xoài Bến Nắng (mẫu)", "13 trên 13"] {
         assert!(
             seen.says(words),
             "the harvest's page lacks {words}:\n{seen}"

@@ -39,7 +39,7 @@ pub async fn say_what_they_must(cluster: &Cluster) {
         "XCC261012A1",
         "12/10/2026",
         "DỮ LIỆU MẪU",
-        "13/13",
+        "13 trên 13",
     ] {
         assert!(plain.says(words), "S01 lacks {words}:\n{plain}");
     }
@@ -81,7 +81,7 @@ pub async fn say_what_they_must(cluster: &Cluster) {
 pub async fn are_honest_about_what_they_could_not_check(cluster: &Cluster) {
     let url = cluster.demo.page_of("B-0105").unwrap();
     let browser = Browser::start(PHONE).await;
-    browser.block(&["*/bundle*"]).await;
+    browser.block(&["*/bundle?code*"]).await;
     opens_as(&browser, &url, "Chưa kết nối được", "offline").await;
     browser.close().await;
     let browser = Browser::start(PHONE).await;

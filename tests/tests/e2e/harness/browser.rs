@@ -247,8 +247,8 @@ async fn start_driver() -> (Child, u16) {
     while let Some(line) = lines.next_line().await.unwrap() {
         let port = line
             .rsplit_once("on port ")
-            .and_then(|(_, port)| port.trim_end_matches('.').parse().ok());
-        if let Some(port) = port {
+            .and_then(|(_, port)| port.trim_end_matches('.').parse::<u16>().ok());
+        if let Some(port) = port.filter(|port| *port != 0) {
             // Keep reading, or the driver stops at a full pipe.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
             return (driver, port);

@@ -81,8 +81,8 @@ impl Cluster {
             .collect();
         self.demo.stop().await;
         for folder in folders {
-            let report = node::fsck::check(&node::folder::Folder::new(&folder));
-            assert!(report.is_sound(), "{}:\n{}", folder.display(), report);
+            let report = node::fsck::check(&node::folder::Folder::new(&folder)).unwrap();
+            assert!(report.is_sound(), "{}:\n{report:#?}", folder.display());
         }
     }
 }
