@@ -15,7 +15,9 @@ use ledger_core::ids::Hash;
 use sha2::{Digest, Sha256};
 
 use crate::fault::{Faults, Step};
-use crate::files::{FileError, atomic_replace, create_directory, read_small, remove_unfinished, sync_parent};
+use crate::files::{
+    FileError, atomic_replace, create_directory, read_small, remove_unfinished, sync_parent,
+};
 
 /// Largest picture (`design/ledger.md` section 5).
 pub const PICTURE_MAX_BYTES: usize = 512 * 1024;
@@ -86,10 +88,14 @@ impl BlobError {
     /// What happened and what to do, for people.
     pub fn message_vi(&self) -> String {
         match self {
-            BlobError::NotAPicture => "Tệp không phải ảnh PNG, JPEG hoặc WebP. Chọn ảnh khác.".into(),
+            BlobError::NotAPicture => {
+                "Tệp không phải ảnh PNG, JPEG hoặc WebP. Chọn ảnh khác.".into()
+            }
             BlobError::TooLarge => "Ảnh lớn hơn 512 KiB. Thu nhỏ ảnh rồi gửi lại.".into(),
             BlobError::NotAnOpening => "Phần dữ liệu kèm theo không đúng dạng.".into(),
-            BlobError::Erased => "Tệp này đã được xóa khỏi nút theo yêu cầu, không nhận lại.".into(),
+            BlobError::Erased => {
+                "Tệp này đã được xóa khỏi nút theo yêu cầu, không nhận lại.".into()
+            }
         }
     }
 }
@@ -100,15 +106,36 @@ impl Blob {
         let kind = match bytes.as_slice() {
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => BlobKind::Png,
             [0xff, 0xd8, 0xff, ..] => BlobKind::Jpeg,
-            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => BlobKind::Webp,
+            [
+                b'R',
+                b'I',
+                b'F',
+                b'F',
+                _,
+                _,
+                _,
+                _,
+                b'W',
+                b'E',
+                b'B',
+                b'P',
+                ..,
+            ] => BlobKind::Webp,
             _ => return Err(BlobError::NotAPicture),
         };
-        if bytes.len() > PICTURE_MAX_BYTES { Err(BlobError::TooLarge) } else { Ok(Blob { bytes, kind }) }
+        if bytes.len() > PICTURE_MAX_BYTES {
+            Err(BlobError::TooLarge)
+        } else {
+            Ok(Blob { bytes, kind })
+        }
     }
 
     fn opening(bytes: Vec<u8>) -> Result<Blob, BlobError> {
         let opening = Opening::decode(&bytes).map_err(|_| BlobError::NotAnOpening)?;
-        Ok(Blob { bytes, kind: BlobKind::Opening(opening.path) })
+        Ok(Blob {
+            bytes,
+            kind: BlobKind::Opening(opening.path),
+        })
     }
 
     /// The hash that events name it by.
@@ -169,7 +196,10 @@ impl Blobs {
     pub fn open(folder: &Path, faults: Faults) -> Result<Blobs, FileError> {
         create_directory(folder)?;
         remove_unfinished(folder)?;
-        Ok(Blobs { folder: folder.to_owned(), faults })
+        Ok(Blobs {
+            folder: folder.to_owned(),
+            faults,
+        })
     }
 
     /// Reads bytes that are offered, without keeping them.
@@ -177,7 +207,11 @@ impl Blobs {
     /// # Errors
     /// [`BlobError`].
     pub fn recognise(bytes: Vec<u8>, opening: bool) -> Result<Blob, BlobError> {
-        if opening { Blob::opening(bytes) } else { Blob::picture(bytes) }
+        if opening {
+            Blob::opening(bytes)
+        } else {
+            Blob::picture(bytes)
+        }
     }
 
     /// Keeps a blob durably.
@@ -204,13 +238,19 @@ impl Blobs {
             return Ok(Lookup::Erased);
         }
         let path = self.path(hash);
-        let Some(bytes) = read_small(&path, PICTURE_MAX_BYTES.max(OPENING_MAX_BYTES) as u64)? else {
+        let Some(bytes) = read_small(&path, PICTURE_MAX_BYTES.max(OPENING_MAX_BYTES) as u64)?
+        else {
             return Ok(Lookup::Unknown);
         };
         let opening = commit(&bytes) == *hash;
         match Blobs::recognise(bytes, opening) {
             Ok(blob) if blob.hash() == *hash => Ok(Lookup::Here(blob)),
-            _ => Err(FileError::Damaged { path, record: 0, offset: 0, what: "its bytes are not what its name says" }),
+            _ => Err(FileError::Damaged {
+                path,
+                record: 0,
+                offset: 0,
+                what: "its bytes are not what its name says",
+            }),
         }
     }
 
@@ -277,7 +317,12 @@ mod tests {
     }
 
     fn opening(path: &str) -> Vec<u8> {
-        Opening { path: path.into(), salt: [9; 32], value: Value::text("Hộ mẫu") }.encode()
+        Opening {
+            path: path.into(),
+            salt: [9; 32],
+            value: Value::text("Hộ mẫu"),
+        }
+        .encode()
     }
 
     fn blobs() -> (tempfile::TempDir, Blobs) {
@@ -288,27 +333,53 @@ mod tests {
 
     #[test]
     fn only_three_kinds_of_pictures_up_to_the_limit() {
-        for bytes in [png(PICTURE_MAX_BYTES), b"\xff\xd8\xff\xe0".to_vec(), b"RIFF\0\0\0\0WEBPVP8 ".to_vec()] {
+        for bytes in [
+            png(PICTURE_MAX_BYTES),
+            b"\xff\xd8\xff\xe0".to_vec(),
+            b"RIFF\0\0\0\0WEBPVP8 ".to_vec(),
+        ] {
             assert!(Blobs::recognise(bytes, false).is_ok_and(|blob| blob.is_public()));
         }
-        assert!(matches!(Blobs::recognise(png(PICTURE_MAX_BYTES + 1), false), Err(BlobError::TooLarge)));
-        for bytes in [&b"<svg onload=alert(1)>"[..], b"GIF89a", b"", b"RIFF\0\0\0\0WAVE"] {
-            assert!(matches!(Blobs::recognise(bytes.to_vec(), false), Err(BlobError::NotAPicture)));
+        assert!(matches!(
+            Blobs::recognise(png(PICTURE_MAX_BYTES + 1), false),
+            Err(BlobError::TooLarge)
+        ));
+        for bytes in [
+            &b"<svg onload=alert(1)>"[..],
+            b"GIF89a",
+            b"",
+            b"RIFF\0\0\0\0WAVE",
+        ] {
+            assert!(matches!(
+                Blobs::recognise(bytes.to_vec(), false),
+                Err(BlobError::NotAPicture)
+            ));
         }
     }
 
     #[test]
     fn an_opening_stands_under_its_commitment_and_its_field_says_who_may_have_it() {
         let (_dir, blobs) = blobs();
-        for (field, public) in [("name", true), ("address", true), ("facts", false), ("exact", false)] {
+        for (field, public) in [
+            ("name", true),
+            ("address", true),
+            ("facts", false),
+            ("exact", false),
+        ] {
             let blob = Blobs::recognise(opening(field), true).unwrap();
             assert_eq!(blob.is_public(), public, "{field}");
             let hash = blobs.put(&blob).unwrap().unwrap();
             assert_eq!(hash, commit(&opening(field)));
             assert_eq!(blobs.get(&hash).unwrap(), Lookup::Here(blob));
         }
-        assert!(matches!(Blobs::recognise(vec![0x83, 1, 2, 3], true), Err(BlobError::NotAnOpening)));
-        assert!(matches!(Blobs::recognise(vec![0; OPENING_MAX_BYTES + 1], true), Err(BlobError::NotAnOpening)));
+        assert!(matches!(
+            Blobs::recognise(vec![0x83, 1, 2, 3], true),
+            Err(BlobError::NotAnOpening)
+        ));
+        assert!(matches!(
+            Blobs::recognise(vec![0; OPENING_MAX_BYTES + 1], true),
+            Err(BlobError::NotAnOpening)
+        ));
     }
 
     #[test]
@@ -332,7 +403,10 @@ mod tests {
     #[test]
     fn changed_bytes_are_not_given_out() {
         let (dir, blobs) = blobs();
-        let hash = blobs.put(&Blobs::recognise(png(100), false).unwrap()).unwrap().unwrap();
+        let hash = blobs
+            .put(&Blobs::recognise(png(100), false).unwrap())
+            .unwrap()
+            .unwrap();
         fs::write(dir.path().join(hash.to_string()), png(101)).unwrap();
         assert!(matches!(blobs.get(&hash), Err(FileError::Damaged { .. })));
     }

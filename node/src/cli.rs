@@ -47,7 +47,12 @@ const CODES: &str = "Mã kết thúc (exit codes): 0 xong · 1 máy không làm 
 #[command(name = "node", version, after_help = CODES, after_long_help = format!("{FIRST_STEPS}\n\n{CODES}"))]
 struct Args {
     /// Thư mục dữ liệu của nút (data folder)
-    #[arg(long, global = true, value_name = "THƯ MỤC", default_value = "node-data")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "THƯ MỤC",
+        default_value = "node-data"
+    )]
     data: PathBuf,
     #[command(subcommand)]
     command: Command,
@@ -76,8 +81,10 @@ enum Command {
     /// Nạp một tệp việc ghi hoặc sự kiện đã ký (bring in a file of drafts or signed events)
     Import(import::ImportArgs),
     /// Kiểm tra toàn bộ dữ liệu từ byte đầu tiên; nút phải đang dừng (check every byte; stop the node first)
-    #[command(after_long_help = "Không sửa gì. Phần hỏng thì khôi phục từ nút khác; phần dựng lại được thì lần chạy sau tự dựng.\n\
-        (Changes nothing. Restore what is damaged from another node; what can be made anew is, at the next start.)")]
+    #[command(
+        after_long_help = "Không sửa gì. Phần hỏng thì khôi phục từ nút khác; phần dựng lại được thì lần chạy sau tự dựng.\n\
+        (Changes nothing. Restore what is damaged from another node; what can be made anew is, at the next start.)"
+    )]
     Fsck,
     /// Kiểm chứng độc lập một hồ sơ lô hàng (check the bundle of a code by yourself)
     Verify(verify::VerifyArgs),
@@ -93,7 +100,11 @@ pub struct CommandError {
 
 impl CommandError {
     fn new(exit: Exit, vi: impl Into<String>, en: impl Into<String>) -> CommandError {
-        CommandError { exit, vi: vi.into(), en: en.into() }
+        CommandError {
+            exit,
+            vi: vi.into(),
+            en: en.into(),
+        }
     }
 }
 
@@ -118,7 +129,9 @@ pub async fn main() -> ExitCode {
 
 async fn run_node(folder: Folder) -> Result<Exit, CommandError> {
     // The process's own log; a host that runs nodes in its process brings another.
-    let _ = tracing_subscriber::fmt().with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .try_init();
     let config = Config::read(folder)?;
     let mut stop = Stop::new()?;
     run::run(config, async move { stop.wait().await }).await?;
@@ -136,7 +149,13 @@ impl Stop {
         Ok(Stop {
             #[cfg(unix)]
             terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-                .map_err(|e| CommandError::new(Exit::Failed, format!("Không nhận được tín hiệu dừng: {e}"), e.to_string()))?,
+                .map_err(|e| {
+                    CommandError::new(
+                        Exit::Failed,
+                        format!("Không nhận được tín hiệu dừng: {e}"),
+                        e.to_string(),
+                    )
+                })?,
         })
     }
 
@@ -155,12 +174,20 @@ impl Stop {
 fn check(folder: &Folder) -> Result<Exit, CommandError> {
     let report = fsck::check(folder)?;
     print!("{report}");
-    Ok(if report.is_sound() { Exit::Done } else { Exit::Damaged })
+    Ok(if report.is_sound() {
+        Exit::Done
+    } else {
+        Exit::Damaged
+    })
 }
 
 impl From<ConfigError> for CommandError {
     fn from(e: ConfigError) -> CommandError {
-        let exit = if e.line.is_none() { Exit::NoFolder } else { Exit::Usage };
+        let exit = if e.line.is_none() {
+            Exit::NoFolder
+        } else {
+            Exit::Usage
+        };
         CommandError::new(exit, e.message_vi(), e.to_string())
     }
 }
@@ -182,9 +209,15 @@ impl From<OpenError> for CommandError {
             OpenError::Lock(_) => Exit::NoFolder,
             OpenError::File(FileError::Damaged { .. }) | OpenError::Tampered(_) => Exit::Damaged,
             OpenError::File(_) | OpenError::Keys(_) => Exit::Failed,
-            OpenError::Genesis(_) | OpenError::Anchor(_) | OpenError::Mismatch { .. } => Exit::Usage,
+            OpenError::Genesis(_) | OpenError::Anchor(_) | OpenError::Mismatch { .. } => {
+                Exit::Usage
+            }
         };
-        CommandError::new(exit, format!("{} (mã {})", e.message_vi(), e.code()), e.to_string())
+        CommandError::new(
+            exit,
+            format!("{} (mã {})", e.message_vi(), e.code()),
+            e.to_string(),
+        )
     }
 }
 
@@ -215,7 +248,11 @@ impl From<LedgerError> for CommandError {
             _ if e.is_senders_fault() => Exit::Refused,
             _ => Exit::Failed,
         };
-        CommandError::new(exit, format!("{} (mã {})", e.message_vi(), e.code()), e.to_string())
+        CommandError::new(
+            exit,
+            format!("{} (mã {})", e.message_vi(), e.code()),
+            e.to_string(),
+        )
     }
 }
 

@@ -127,11 +127,15 @@ impl Config {
     /// [`ConfigError`].
     pub fn read(folder: Folder) -> Result<Config, ConfigError> {
         let fault = |vi: String, en: String| ConfigError { line: None, vi, en };
-        let bytes = read_small(&folder.config(), CONFIG_BYTES_MAX).map_err(|e| fault(e.message_vi(), e.to_string()))?;
+        let bytes = read_small(&folder.config(), CONFIG_BYTES_MAX)
+            .map_err(|e| fault(e.message_vi(), e.to_string()))?;
         let missing = || {
             let path = folder.config();
             fault(
-                format!("không thấy tệp {}. Chạy \"node init --help\".", path.display()),
+                format!(
+                    "không thấy tệp {}. Chạy \"node init --help\".",
+                    path.display()
+                ),
                 format!("{} is missing; see \"node init --help\"", path.display()),
             )
         };
@@ -147,7 +151,10 @@ impl Config {
     pub fn parse(text: &str, folder: Folder) -> Result<Config, ConfigError> {
         let raw: Raw = toml::from_str(text).map_err(|e| ConfigError {
             line: e.span().map(|span| line_of(text, span.start)),
-            vi: format!("không đọc được ({}). So với mẫu mà \"node init\" đã ghi.", e.message()),
+            vi: format!(
+                "không đọc được ({}). So với mẫu mà \"node init\" đã ghi.",
+                e.message()
+            ),
             en: format!("{}; compare with what \"node init\" wrote", e.message()),
         })?;
         Reader { text }.read(raw, folder)
@@ -171,7 +178,10 @@ impl Reader<'_> {
                 ));
             }
         };
-        let validator = raw.validator.map(|raw| self.validator(&raw, sequencer)).transpose()?;
+        let validator = raw
+            .validator
+            .map(|raw| self.validator(&raw, sequencer))
+            .transpose()?;
         Ok(Config {
             folder,
             name: raw.name,
@@ -186,12 +196,20 @@ impl Reader<'_> {
     }
 
     fn fault<T>(&self, at: &Spanned<T>, vi: &str, en: &str) -> ConfigError {
-        ConfigError { line: Some(line_of(self.text, at.span().start)), vi: vi.into(), en: en.into() }
+        ConfigError {
+            line: Some(line_of(self.text, at.span().start)),
+            vi: vi.into(),
+            en: en.into(),
+        }
     }
 
     fn address(&self, text: &Spanned<String>) -> Result<SocketAddr, ConfigError> {
         text.get_ref().parse().map_err(|_| {
-            self.fault(text, "địa chỉ nghe phải như \"127.0.0.1:8080\".", "a listening address is like \"127.0.0.1:8080\"")
+            self.fault(
+                text,
+                "địa chỉ nghe phải như \"127.0.0.1:8080\".",
+                "a listening address is like \"127.0.0.1:8080\"",
+            )
         })
     }
 
@@ -205,18 +223,28 @@ impl Reader<'_> {
             ));
         }
         let url = raw.scan_url.get_ref().trim_end_matches('/');
-        if !["http://", "https://"].iter().any(|scheme| url.strip_prefix(scheme).is_some_and(|host| !host.is_empty())) {
+        if !["http://", "https://"].iter().any(|scheme| {
+            url.strip_prefix(scheme)
+                .is_some_and(|host| !host.is_empty())
+        }) {
             return Err(self.fault(
                 &raw.scan_url,
                 "scan_url phải như \"https://tem.dongthap.example\".",
                 "scan_url is like \"https://tem.dongthap.example\"",
             ));
         }
-        Ok(Console { listen, scan_url: url.to_owned() })
+        Ok(Console {
+            listen,
+            scan_url: url.to_owned(),
+        })
     }
 
     /// Only the shape: the network knows the rest and says it when it starts.
-    fn multiaddresses(&self, texts: Vec<Spanned<String>>, with_peer: bool) -> Result<Vec<String>, ConfigError> {
+    fn multiaddresses(
+        &self,
+        texts: Vec<Spanned<String>>,
+        with_peer: bool,
+    ) -> Result<Vec<String>, ConfigError> {
         for text in &texts {
             let address = text.get_ref();
             if !address.starts_with('/') || with_peer && !address.contains("/p2p/") {
@@ -256,7 +284,8 @@ impl Reader<'_> {
             timing.quorum_wait = Duration::from_millis(self.within(&ms, 0, BATCH_MS_MAX)?);
         }
         if let Some(seconds) = raw.recosign_seconds {
-            timing.recosign = Duration::from_secs(self.within(&seconds, 1, RECOSIGN_SECONDS_MAX)?);
+            timing.recosign =
+                Duration::from_secs(self.within(&seconds, 1, RECOSIGN_SECONDS_MAX)?);
         }
         Ok(timing)
     }
@@ -265,16 +294,29 @@ impl Reader<'_> {
         if (min..=max).contains(n.get_ref()) {
             return Ok(*n.get_ref());
         }
-        Err(self.fault(n, &format!("số phải từ {min} đến {max}."), &format!("a number from {min} to {max}")))
+        Err(self.fault(
+            n,
+            &format!("số phải từ {min} đến {max}."),
+            &format!("a number from {min} to {max}"),
+        ))
     }
 }
 
 fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
+    text.as_bytes()[..at.min(text.len())]
+        .iter()
+        .filter(|b| **b == b'\n')
+        .count()
+        + 1
 }
 
 /// What `init` writes: every setting with a word about it.
-pub fn template(name: &str, sequencer: bool, validator: Option<&KeyName>, ports: (u16, u16, u16)) -> String {
+pub fn template(
+    name: &str,
+    sequencer: bool,
+    validator: Option<&KeyName>,
+    ports: (u16, u16, u16),
+) -> String {
     let role = if sequencer { "sequencer" } else { "member" };
     let (http, console, peer) = ports;
     let quoted = toml::Value::String(name.to_owned());
@@ -318,10 +360,22 @@ mod tests {
 
     #[test]
     fn what_init_writes_is_a_configuration() {
-        for (sequencer, validator) in [(true, None), (false, None), (false, KeyName::new("htx.example/1").ok())] {
-            let text = template("HTX \"Bến Nắng\"", sequencer, validator.as_ref(), (8080, 8081, 4001));
+        for (sequencer, validator) in [
+            (true, None),
+            (false, None),
+            (false, KeyName::new("htx.example/1").ok()),
+        ] {
+            let text = template(
+                "HTX \"Bến Nắng\"",
+                sequencer,
+                validator.as_ref(),
+                (8080, 8081, 4001),
+            );
             let config = parse(&text).unwrap();
-            assert_eq!((config.name.as_str(), config.sequencer, &config.validator), ("HTX \"Bến Nắng\"", sequencer, &validator));
+            assert_eq!(
+                (config.name.as_str(), config.sequencer, &config.validator),
+                ("HTX \"Bến Nắng\"", sequencer, &validator)
+            );
             assert_eq!(config.timing, Timing::default());
             assert_eq!(config.peer_listen, ["/ip4/0.0.0.0/tcp/4001"]);
         }
@@ -329,12 +383,27 @@ mod tests {
 
     #[test]
     fn a_fault_is_named_by_its_line_with_a_remedy() {
-        let good = template("HTX", false, KeyName::new("htx.example/1").ok().as_ref(), (8080, 8081, 4001));
+        let good = template(
+            "HTX",
+            false,
+            KeyName::new("htx.example/1").ok().as_ref(),
+            (8080, 8081, 4001),
+        );
         for (from, to, line, word) in [
             ("role = \"member\"", "role = \"king\"", 3, "sequencer"),
-            ("role = \"member\"", "role = \"sequencer\"", 17, "[validator]"),
+            (
+                "role = \"member\"",
+                "role = \"sequencer\"",
+                17,
+                "[validator]",
+            ),
             ("\"127.0.0.1:8080\"", "\"localhost\"", 6, "127.0.0.1:8080"),
-            ("\"127.0.0.1:8081\"", "\"0.0.0.0:8081\"", 9, "open_to_network"),
+            (
+                "\"127.0.0.1:8081\"",
+                "\"0.0.0.0:8081\"",
+                9,
+                "open_to_network",
+            ),
             ("http://127.0.0.1:8090", "tem.example", 10, "scan_url"),
             ("dial = []", "dial = [\"/ip4/1.2.3.4/tcp/1\"]", 14, "/p2p/"),
             ("name = \"htx.example/1\"", "name = \"a b\"", 17, "dấu cách"),
@@ -346,7 +415,11 @@ mod tests {
             assert_ne!(text, good, "{from}");
             let error = parse(&text).unwrap_err();
             assert_eq!(error.line, Some(line), "{to}: {}", error.message_vi());
-            assert!(error.message_vi().contains(word), "{to}: {}", error.message_vi());
+            assert!(
+                error.message_vi().contains(word),
+                "{to}: {}",
+                error.message_vi()
+            );
         }
         let missing = Config::read(Folder::new("/nowhere")).unwrap_err();
         assert!(missing.message_vi().contains("node init"));

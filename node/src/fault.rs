@@ -77,7 +77,9 @@ impl Fate {
         match self {
             Fate::Done => None,
             Fate::Full => Some(io::ErrorKind::StorageFull.into()),
-            Fate::Lost | Fate::Torn | Fate::Unanswered => Some(io::Error::other("the disk died on command")),
+            Fate::Lost | Fate::Torn | Fate::Unanswered => {
+                Some(io::Error::other("the disk died on command"))
+            }
         }
     }
 
@@ -93,6 +95,10 @@ impl Fate {
 
 impl fmt::Debug for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Faults(planned)" } else { "Faults(none)" })
+        f.write_str(if self.0.is_some() {
+            "Faults(planned)"
+        } else {
+            "Faults(none)"
+        })
     }
 }

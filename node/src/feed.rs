@@ -51,8 +51,20 @@ pub struct Feed {
 
 impl Feed {
     /// The feed of a node.
-    pub fn new(ledger: LedgerHandle, genesis: Vec<u8>, anchor: Anchor, name: &str, sequencer: bool) -> Feed {
-        Feed { ledger, genesis: genesis.into(), anchor: Arc::new(anchor), name: name.into(), sequencer }
+    pub fn new(
+        ledger: LedgerHandle,
+        genesis: Vec<u8>,
+        anchor: Anchor,
+        name: &str,
+        sequencer: bool,
+    ) -> Feed {
+        Feed {
+            ledger,
+            genesis: genesis.into(),
+            anchor: Arc::new(anchor),
+            name: name.into(),
+            sequencer,
+        }
     }
 
     /// The whole public surface on one screen.
@@ -76,7 +88,11 @@ impl Feed {
 }
 
 /// A node whose disk does not hold what was written serves nothing but that.
-async fn serve_only_what_is_whole(State(feed): State<Feed>, request: Request, next: Next) -> Response {
+async fn serve_only_what_is_whole(
+    State(feed): State<Feed>,
+    request: Request,
+    next: Next,
+) -> Response {
     let tampered = match &*feed.ledger.health().borrow() {
         Health::Tampered(trouble) => Some(trouble.clone()),
         Health::Serving | Health::Halted(_) => None,
@@ -93,14 +109,22 @@ async fn headers(request: Request, next: Next) -> Response {
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; sandbox"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'; sandbox",
+        ),
         (header::X_FRAME_OPTIONS, "DENY"),
     ];
     let mut response = next.run(request).await;
     for (name, value) in ALWAYS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
     }
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(NEVER));
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static(NEVER));
     response
 }
 
@@ -116,7 +140,12 @@ struct Problem {
 
 impl Problem {
     fn new(status: StatusCode, code: &str, vi: &str, en: &str) -> Problem {
-        Problem { status, code: code.into(), message_vi: vi.into(), message_en: en.into() }
+        Problem {
+            status,
+            code: code.into(),
+            message_vi: vi.into(),
+            message_en: en.into(),
+        }
     }
 
     fn not_there(vi: &str, en: &str) -> Problem {
@@ -132,14 +161,23 @@ impl Problem {
         };
         // What a file is called here is nobody's business out there.
         let message_en = match error {
-            LedgerError::File(_) | LedgerError::Index(_) => "the node's disk failed; try again later".to_owned(),
+            LedgerError::File(_) | LedgerError::Index(_) => {
+                "the node's disk failed; try again later".to_owned()
+            }
             other => other.to_string(),
         };
         let message_vi = match error {
-            LedgerError::File(_) | LedgerError::Index(_) => "Ổ đĩa của nút đang lỗi hoặc đầy. Thử lại sau.".to_owned(),
+            LedgerError::File(_) | LedgerError::Index(_) => {
+                "Ổ đĩa của nút đang lỗi hoặc đầy. Thử lại sau.".to_owned()
+            }
             other => other.message_vi(),
         };
-        Problem { status, code: error.code().to_owned(), message_vi, message_en }
+        Problem {
+            status,
+            code: error.code().to_owned(),
+            message_vi,
+            message_en,
+        }
     }
 }
 
@@ -159,7 +197,14 @@ impl IntoResponse for Problem {
 }
 
 fn file(content_type: &'static str, cache: &'static str, bytes: impl Into<Bytes>) -> Response {
-    ([(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, cache)], bytes.into()).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, content_type),
+            (header::CACHE_CONTROL, cache),
+        ],
+        bytes.into(),
+    )
+        .into_response()
 }
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -167,21 +212,35 @@ const BYTES: &str = "application/octet-stream";
 
 async fn checkpoint(State(feed): State<Feed>) -> Result<Response, Problem> {
     let head = feed.ledger.heads().borrow().checkpoint.clone();
-    let missing = || Problem::not_there("Nút chưa có bản chốt nào.", "this node has no checkpoint yet");
+    let missing = || {
+        Problem::not_there(
+            "Nút chưa có bản chốt nào.",
+            "this node has no checkpoint yet",
+        )
+    };
     head.map(|text| file(TEXT, NEVER, text)).ok_or_else(missing)
 }
 
 async fn cosigned(State(feed): State<Feed>) -> Result<Response, Problem> {
     let head = feed.ledger.heads().borrow().cosigned.clone();
     let missing = || {
-        Problem::not_there("Chưa có bản chốt nào đủ đơn vị xác nhận.", "no checkpoint has its quorum of cosignatures yet")
+        Problem::not_there(
+            "Chưa có bản chốt nào đủ đơn vị xác nhận.",
+            "no checkpoint has its quorum of cosignatures yet",
+        )
     };
-    head.map(|text| file(TEXT, FOR_A_SECOND, text)).ok_or_else(missing)
+    head.map(|text| file(TEXT, FOR_A_SECOND, text))
+        .ok_or_else(missing)
 }
 
 async fn tile(State(feed): State<Feed>, Path(path): Path<String>) -> Result<Response, Problem> {
     let malformed = |_| {
-        Problem::new(StatusCode::BAD_REQUEST, "SAI_DANG", "Đường dẫn không đúng dạng.", "not the path of a C2SP tile")
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "SAI_DANG",
+            "Đường dẫn không đúng dạng.",
+            "not the path of a C2SP tile",
+        )
     };
     let path: TilePath = format!("tile/{path}").parse().map_err(malformed)?;
     let size = feed.ledger.heads().borrow().size;
@@ -196,7 +255,11 @@ fn beyond() -> Problem {
 }
 
 fn tile_cache(width: TileWidth) -> &'static str {
-    if width.is_full() { FOR_EVER } else { FOR_AN_HOUR }
+    if width.is_full() {
+        FOR_EVER
+    } else {
+        FOR_AN_HOUR
+    }
 }
 
 async fn hashes(feed: &Feed, tile: Tile, size: TreeSize) -> Result<Response, Problem> {
@@ -204,8 +267,15 @@ async fn hashes(feed: &Feed, tile: Tile, size: TreeSize) -> Result<Response, Pro
     if filled.is_none_or(|filled| filled.width().items() < tile.width().items()) {
         return Err(beyond());
     }
-    let bytes = feed.ledger.try_read(move |replica| tile.bytes(replica.tree())).await?;
-    Ok(file(BYTES, tile_cache(tile.width()), bytes.map_err(|_| beyond())?))
+    let bytes = feed
+        .ledger
+        .try_read(move |replica| tile.bytes(replica.tree()))
+        .await?;
+    Ok(file(
+        BYTES,
+        tile_cache(tile.width()),
+        bytes.map_err(|_| beyond())?,
+    ))
 }
 
 async fn entries(feed: &Feed, bundle: Bundle, size: TreeSize) -> Result<Response, Problem> {
@@ -214,7 +284,9 @@ async fn entries(feed: &Feed, bundle: Bundle, size: TreeSize) -> Result<Response
     if filled.is_none_or(|filled| filled.width().items() < bundle.width().items()) {
         return Err(beyond());
     }
-    let places = (first.0..first.0 + bundle.width().items() as u64).map(LeafIndex).collect();
+    let places = (first.0..first.0 + bundle.width().items() as u64)
+        .map(LeafIndex)
+        .collect();
     let entries = feed.ledger.events(places).await?;
     let bytes = encode_bundle(&entries).map_err(|_| beyond())?;
     Ok(file(BYTES, tile_cache(bundle.width()), bytes))
@@ -230,24 +302,37 @@ async fn anchor(State(feed): State<Feed>) -> Response {
 
 async fn blob(State(feed): State<Feed>, Path(hash): Path<String>) -> Result<Response, Problem> {
     let malformed = || {
-        let (vi, en) = ("Mã tệp gồm 64 chữ số hệ 16, chữ thường.", "a blob is named by 64 lower-case hex digits");
+        let (vi, en) = (
+            "Mã tệp gồm 64 chữ số hệ 16, chữ thường.",
+            "a blob is named by 64 lower-case hex digits",
+        );
         Problem::new(StatusCode::BAD_REQUEST, "SAI_DANG", vi, en)
     };
     let hash = parse_hash(&hash).ok_or_else(malformed)?;
     match feed.ledger.lookup_blob(hash).await? {
         // A day's cache would outlive an erasure by a day.
-        Lookup::Here(blob) if blob.is_public() => Ok(file(blob.media_type(), FOR_AN_HOUR, blob.into_bytes())),
+        Lookup::Here(blob) if blob.is_public() => {
+            Ok(file(blob.media_type(), FOR_AN_HOUR, blob.into_bytes()))
+        }
         Lookup::Erased => {
-            let (vi, en) = ("Tệp này đã được xóa theo yêu cầu.", "this blob was erased on request");
+            let (vi, en) = (
+                "Tệp này đã được xóa theo yêu cầu.",
+                "this blob was erased on request",
+            );
             Err(Problem::new(StatusCode::GONE, "DA_XOA", vi, en))
         }
         // Who may not have an opening does not learn that it is here.
-        Lookup::Here(_) | Lookup::Unknown => Err(Problem::not_there("Nút không có tệp này.", "this node has no such blob")),
+        Lookup::Here(_) | Lookup::Unknown => Err(Problem::not_there(
+            "Nút không có tệp này.",
+            "this node has no such blob",
+        )),
     }
 }
 
 fn parse_hash(text: &str) -> Option<Hash> {
-    let lower = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let lower = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     let bytes = hex::decode(text).ok()?.try_into().ok()?;
     lower.then_some(Hash(bytes))
 }
@@ -273,11 +358,26 @@ struct About {
     message_en: String,
 }
 
-async fn submit(State(feed): State<Feed>, headers: HeaderMap, envelope: Bytes) -> Result<Response, Problem> {
+async fn submit(
+    State(feed): State<Feed>,
+    headers: HeaderMap,
+    envelope: Bytes,
+) -> Result<Response, Problem> {
     // Also keeps other sites' forms out: a browser asks first before it sends this type.
-    if headers.get(header::CONTENT_TYPE).is_none_or(|value| value.as_bytes() != COSE.as_bytes()) {
-        let (vi, en) = ("Gửi sự kiện đã ký với Content-Type: application/cose.", "send one envelope as application/cose");
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "SAI_LOAI", vi, en));
+    if headers
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|value| value.as_bytes() != COSE.as_bytes())
+    {
+        let (vi, en) = (
+            "Gửi sự kiện đã ký với Content-Type: application/cose.",
+            "send one envelope as application/cose",
+        );
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "SAI_LOAI",
+            vi,
+            en,
+        ));
     }
     let event_id = event_id(&envelope).to_string();
     let (status, about) = about(event_id, feed.ledger.submit(envelope.to_vec()).await?);
@@ -287,30 +387,61 @@ async fn submit(State(feed): State<Feed>, headers: HeaderMap, envelope: Bytes) -
 /// Where an event stands, for programs that handed it in.
 async fn event(State(feed): State<Feed>, Path(id): Path<String>) -> Result<Response, Problem> {
     let malformed = || {
-        let (vi, en) = ("Mã việc gồm 64 chữ số hệ 16, chữ thường.", "an event is named by 64 lower-case hex digits");
+        let (vi, en) = (
+            "Mã việc gồm 64 chữ số hệ 16, chữ thường.",
+            "an event is named by 64 lower-case hex digits",
+        );
         Problem::new(StatusCode::BAD_REQUEST, "SAI_DANG", vi, en)
     };
     let id = EventId(parse_hash(&id).ok_or_else(malformed)?);
     let about = |status, index: Option<LeafIndex>, code: &str, vi: &str, en: &str| {
         let index = index.map(|LeafIndex(index)| index);
         let (code, message_vi, message_en) = (code.into(), vi.into(), en.into());
-        Json(About { event_id: id.to_string(), status, index, code, message_vi, message_en }).into_response()
+        Json(About {
+            event_id: id.to_string(),
+            status,
+            index,
+            code,
+            message_vi,
+            message_en,
+        })
+        .into_response()
     };
     Ok(match feed.ledger.status(id).await {
         EventStatus::Unknown => {
-            return Err(Problem::not_there("Nút này không có việc đó.", "this node does not have that event"));
+            return Err(Problem::not_there(
+                "Nút này không có việc đó.",
+                "this node does not have that event",
+            ));
         }
-        EventStatus::Saved => about("pending", None, "DA_LUU", "Đã lưu, đang chờ vào sổ chung.", "saved, on its way into the log"),
-        EventStatus::Logged(index, None) => about("logged", Some(index), "DA_GHI", "Đã ghi vào sổ.", "in the log"),
+        EventStatus::Saved => about(
+            "pending",
+            None,
+            "DA_LUU",
+            "Đã lưu, đang chờ vào sổ chung.",
+            "saved, on its way into the log",
+        ),
+        EventStatus::Logged(index, None) => about(
+            "logged",
+            Some(index),
+            "DA_GHI",
+            "Đã ghi vào sổ.",
+            "in the log",
+        ),
         EventStatus::Logged(index, Some(why)) => {
             let vi = "Có trong sổ nhưng không có hiệu lực: đơn vị không được ghi việc này, hoặc việc được nhắc tới không có.";
             about("void", Some(index), "KHONG_HIEU_LUC", vi, &why.to_string())
         }
         EventStatus::Cosigned(index) => {
-            let (vi, en) = ("Đã ghi vào sổ và được các đơn vị xác nhận.", "in the log and cosigned by the quorum");
+            let (vi, en) = (
+                "Đã ghi vào sổ và được các đơn vị xác nhận.",
+                "in the log and cosigned by the quorum",
+            );
             about("cosigned", Some(index), "DA_XAC_NHAN", vi, en)
         }
-        EventStatus::Stuck { code, message_vi } => about("refused", None, &code, &message_vi, english(&code)),
+        EventStatus::Stuck { code, message_vi } => {
+            about("refused", None, &code, &message_vi, english(&code))
+        }
     })
 }
 
@@ -325,19 +456,34 @@ fn about(event_id: String, submitted: Submitted) -> (StatusCode, About) {
     };
     match submitted {
         Submitted::Logged(LeafIndex(index)) => {
-            let (vi, en) = ("Mục này đã được ghi vào sổ, không ghi thêm lần nữa.", "already in the log");
-            (StatusCode::OK, about("logged", Some(index), "DA_GHI_ROI", vi, en))
+            let (vi, en) = (
+                "Mục này đã được ghi vào sổ, không ghi thêm lần nữa.",
+                "already in the log",
+            );
+            (
+                StatusCode::OK,
+                about("logged", Some(index), "DA_GHI_ROI", vi, en),
+            )
         }
         Submitted::Pending => {
-            let (vi, en) = ("Đã lưu, đang chờ vào sổ chung.", "saved, on its way into the log");
-            (StatusCode::ACCEPTED, about("pending", None, "DA_LUU", vi, en))
+            let (vi, en) = (
+                "Đã lưu, đang chờ vào sổ chung.",
+                "saved, on its way into the log",
+            );
+            (
+                StatusCode::ACCEPTED,
+                about("pending", None, "DA_LUU", vi, en),
+            )
         }
         Submitted::Refused { code, message_vi } => {
             let status = match code.as_str() {
                 "KHOA_LA" | "MAY_DA_KHOA" | "CHU_KY_SAI" => StatusCode::FORBIDDEN,
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             };
-            (status, about("refused", None, &code, &message_vi, english(&code)))
+            (
+                status,
+                about("refused", None, &code, &message_vi, english(&code)),
+            )
         }
     }
 }
@@ -378,8 +524,15 @@ struct Status {
 async fn read_status(feed: &Feed) -> (StatusCode, Status) {
     let heads = feed.ledger.heads().borrow().clone();
     let now_health = feed.ledger.health().borrow().clone();
-    let pending = feed.ledger.pending().await.map_or(0, |pending| pending.len());
-    let note = heads.cosigned.as_ref().and_then(|text| ledger_core::note::Note::parse(text.as_bytes()).ok());
+    let pending = feed
+        .ledger
+        .pending()
+        .await
+        .map_or(0, |pending| pending.len());
+    let note = heads
+        .cosigned
+        .as_ref()
+        .and_then(|text| ledger_core::note::Note::parse(text.as_bytes()).ok());
     let times = note.and_then(|note| feed.anchor.policy().evaluate(&note).ok()?.quorum().times());
     let (status, health, code, vi, en) = match now_health {
         Health::Serving => (
@@ -389,14 +542,28 @@ async fn read_status(feed: &Feed) -> (StatusCode, Status) {
             "Nút đang chạy bình thường.".to_owned(),
             "the node is well, as far as it can tell".to_owned(),
         ),
-        Health::Halted(t) => (StatusCode::OK, "halted", Some(t.code.to_owned()), t.message_vi, t.message_en),
-        Health::Tampered(t) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "tampered", Some(t.code.to_owned()), t.message_vi, t.message_en)
-        }
+        Health::Halted(t) => (
+            StatusCode::OK,
+            "halted",
+            Some(t.code.to_owned()),
+            t.message_vi,
+            t.message_en,
+        ),
+        Health::Tampered(t) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "tampered",
+            Some(t.code.to_owned()),
+            t.message_vi,
+            t.message_en,
+        ),
     };
     let status_of = Status {
         name: feed.name.to_string(),
-        role: if feed.sequencer { "sequencer" } else { "member" },
+        role: if feed.sequencer {
+            "sequencer"
+        } else {
+            "member"
+        },
         ledger: feed.anchor.ledger().to_string(),
         anchor_sha256: feed.anchor.hash().to_string(),
         size: heads.size.0,
@@ -423,7 +590,11 @@ async fn health(State(feed): State<Feed>, method: Method) -> Response {
         "{}\n({})\n\n{}\nSổ {}\nMục đã ghi: {}, đã được xác nhận: {}, đang chờ vào sổ: {}\n",
         s.message_vi, s.message_en, s.name, s.ledger, s.size, s.cosigned_size, s.pending
     );
-    let body = if method == Method::HEAD { String::new() } else { text };
+    let body = if method == Method::HEAD {
+        String::new()
+    } else {
+        text
+    };
     (status, [(header::CONTENT_TYPE, TEXT)], body).into_response()
 }
 

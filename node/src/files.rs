@@ -81,27 +81,51 @@ impl FileError {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => FileError::Full { path },
-            _ => FileError::Io { action, path, source: Arc::new(source) },
+            _ => FileError::Io {
+                action,
+                path,
+                source: Arc::new(source),
+            },
         }
     }
 
     /// What happened and what to do, for people.
     pub fn message_vi(&self) -> String {
         match self {
-            FileError::Io { action: _, path, source } => {
-                format!("Không đọc hoặc ghi được tệp {}: {source}. Kiểm tra ổ đĩa và quyền của tệp.", path.display())
+            FileError::Io {
+                action: _,
+                path,
+                source,
+            } => {
+                format!(
+                    "Không đọc hoặc ghi được tệp {}: {source}. Kiểm tra ổ đĩa và quyền của tệp.",
+                    path.display()
+                )
             }
             FileError::Full { path } => {
-                format!("Ổ đĩa đã đầy, không ghi được {}. Những gì đã báo lưu vẫn còn. Dọn bớt rồi ghi lại.", path.display())
+                format!(
+                    "Ổ đĩa đã đầy, không ghi được {}. Những gì đã báo lưu vẫn còn. Dọn bớt rồi ghi lại.",
+                    path.display()
+                )
             }
-            FileError::Damaged { path, record, offset, .. } => format!(
+            FileError::Damaged {
+                path,
+                record,
+                offset,
+                ..
+            } => format!(
                 "Tệp {} bị hỏng ở mục {record} (byte {offset}). Không sửa tay; khôi phục từ nút khác.",
                 path.display()
             ),
             FileError::Stopped { path } => {
-                format!("Tệp {} ngừng nhận vì lần ghi trước bị lỗi. Khởi động lại nút.", path.display())
+                format!(
+                    "Tệp {} ngừng nhận vì lần ghi trước bị lỗi. Khởi động lại nút.",
+                    path.display()
+                )
             }
-            FileError::NoRecord { path, record } => format!("Tệp {} không có mục {record}.", path.display()),
+            FileError::NoRecord { path, record } => {
+                format!("Tệp {} không có mục {record}.", path.display())
+            }
         }
     }
 }
@@ -149,22 +173,43 @@ impl Segment {
     ///
     /// # Errors
     /// [`FileError::Damaged`] when something is bad that must be whole; [`FileError::Io`].
-    pub fn open(path: &Path, step: Step, durable: Durable, faults: Faults) -> Result<(Segment, Option<Cut>), FileError> {
+    pub fn open(
+        path: &Path,
+        step: Step,
+        durable: Durable,
+        faults: Faults,
+    ) -> Result<(Segment, Option<Cut>), FileError> {
         let created = !path.exists();
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path);
         let file = file.map_err(|e| FileError::io("open", path, e))?;
         if created {
-            file.sync_all().map_err(|e| FileError::io("sync", path, e))?;
+            file.sync_all()
+                .map_err(|e| FileError::io("sync", path, e))?;
             sync_parent(path)?;
         }
-        let mut segment = Segment { path: path.to_owned(), file, step, faults, offsets: Vec::new(), end: 0, stopped: false };
+        let mut segment = Segment {
+            path: path.to_owned(),
+            file,
+            step,
+            faults,
+            offsets: Vec::new(),
+            end: 0,
+            stopped: false,
+        };
         let bad = segment.scan()?;
         let cut = match bad {
             Some(what) => Some(segment.cut_tail(what, durable)?),
             None => None,
         };
         match durable {
-            Durable::Records(n) if segment.len() < n => Err(segment.damaged("records that were durable are missing")),
+            Durable::Records(n) if segment.len() < n => {
+                Err(segment.damaged("records that were durable are missing"))
+            }
             _ => Ok((segment, cut)),
         }
     }
@@ -172,8 +217,14 @@ impl Segment {
     /// Finds the records; says what is wrong behind the last good one, if anything is there.
     fn scan(&mut self) -> Result<Option<&'static str>, FileError> {
         let error = |path: &Path, e| FileError::io("read", path, e);
-        let total = self.file.metadata().map_err(|e| error(&self.path, e))?.len();
-        self.file.seek(SeekFrom::Start(0)).map_err(|e| error(&self.path, e))?;
+        let total = self
+            .file
+            .metadata()
+            .map_err(|e| error(&self.path, e))?
+            .len();
+        self.file
+            .seek(SeekFrom::Start(0))
+            .map_err(|e| error(&self.path, e))?;
         let mut reader = BufReader::with_capacity(SCAN_BUFFER_BYTES, &self.file);
         let mut bytes = Vec::new();
         while self.end < total {
@@ -201,7 +252,13 @@ impl Segment {
         let kept = self.path.with_extension(format!("cut-at-{}", self.end));
         atomic_replace(&kept, &tail, Step::Setup, &Faults::none())?;
         self.set_end(self.len(), self.end)?;
-        Ok(Cut { path: self.path.clone(), record: self.len(), offset: self.end, bytes: tail.len() as u64, kept })
+        Ok(Cut {
+            path: self.path.clone(),
+            record: self.len(),
+            offset: self.end,
+            bytes: tail.len() as u64,
+            kept,
+        })
     }
 
     fn tail_bytes(&mut self) -> Result<Vec<u8>, FileError> {
@@ -214,7 +271,12 @@ impl Segment {
     }
 
     fn damaged(&self, what: &'static str) -> FileError {
-        FileError::Damaged { path: self.path.clone(), record: self.len(), offset: self.end, what }
+        FileError::Damaged {
+            path: self.path.clone(),
+            record: self.len(),
+            offset: self.end,
+            what,
+        }
     }
 
     /// Appends records as one group and makes them durable. On an error none of them counts: the file is cut
@@ -224,14 +286,18 @@ impl Segment {
     /// [`FileError`]; afterwards the segment reads as before.
     pub fn append<B: AsRef<[u8]>>(&mut self, records: &[B]) -> Result<(), FileError> {
         if self.stopped {
-            return Err(FileError::Stopped { path: self.path.clone() });
+            return Err(FileError::Stopped {
+                path: self.path.clone(),
+            });
         }
         let mut bytes = Vec::new();
         let mut offsets = Vec::with_capacity(records.len());
         for record in records {
             offsets.push(self.end + bytes.len() as u64);
-            write_record(&mut bytes, record.as_ref())
-                .ok_or_else(|| FileError::NoRecord { path: self.path.clone(), record: self.len() })?;
+            write_record(&mut bytes, record.as_ref()).ok_or_else(|| FileError::NoRecord {
+                path: self.path.clone(),
+                record: self.len(),
+            })?;
         }
         let fate = self.faults.fate(self.step);
         self.write_and_sync(&bytes[..fate.reaches(bytes.len())], fate)?;
@@ -241,12 +307,19 @@ impl Segment {
     }
 
     fn write_and_sync(&mut self, bytes: &[u8], fate: Fate) -> Result<(), FileError> {
-        let written = self.file.seek(SeekFrom::Start(self.end)).and_then(|_| self.file.write_all(bytes));
+        let written = self
+            .file
+            .seek(SeekFrom::Start(self.end))
+            .and_then(|_| self.file.write_all(bytes));
         // A process that dies here, or a machine: the tail is cut at the next start, and nobody was told yes.
         if fate == Fate::Torn {
             self.stopped = true;
         } else if let (Err(_), _) | (_, Fate::Full | Fate::Lost) = (&written, fate) {
-            self.stopped = self.file.set_len(self.end).and_then(|()| self.file.sync_data()).is_err();
+            self.stopped = self
+                .file
+                .set_len(self.end)
+                .and_then(|()| self.file.sync_data())
+                .is_err();
         }
         written.map_err(|e| FileError::io("write", &self.path, e))?;
         // A failed sync may have dropped the pages: only reading the file again tells what is there.
@@ -260,7 +333,10 @@ impl Segment {
     /// # Errors
     /// [`FileError::Io`].
     pub fn truncate(&mut self, records: u64) -> Result<(), FileError> {
-        match usize::try_from(records).ok().and_then(|n| self.offsets.get(n)) {
+        match usize::try_from(records)
+            .ok()
+            .and_then(|n| self.offsets.get(n))
+        {
             Some(offset) => self.set_end(records, *offset),
             None => Ok(()),
         }
@@ -296,7 +372,10 @@ impl Segment {
 
     /// Where a record begins.
     pub fn offset(&self, record: u64) -> Option<u64> {
-        usize::try_from(record).ok().and_then(|n| self.offsets.get(n)).copied()
+        usize::try_from(record)
+            .ok()
+            .and_then(|n| self.offsets.get(n))
+            .copied()
     }
 
     /// Reads one record and checks it.
@@ -309,24 +388,41 @@ impl Segment {
             found = Some(bytes.to_vec());
             false
         })?;
-        found.ok_or_else(|| FileError::NoRecord { path: self.path.clone(), record })
+        found.ok_or_else(|| FileError::NoRecord {
+            path: self.path.clone(),
+            record,
+        })
     }
 
     /// Reads records in order from one on, checking each, until `visit` says false or the end.
     ///
     /// # Errors
     /// As [`Segment::read`].
-    pub fn for_each(&mut self, from: u64, mut visit: impl FnMut(u64, &[u8]) -> bool) -> Result<(), FileError> {
-        let Some(offset) = self.offset(from) else { return Ok(()) };
-        self.file.seek(SeekFrom::Start(offset)).map_err(|e| FileError::io("read", &self.path, e))?;
+    pub fn for_each(
+        &mut self,
+        from: u64,
+        mut visit: impl FnMut(u64, &[u8]) -> bool,
+    ) -> Result<(), FileError> {
+        let Some(offset) = self.offset(from) else {
+            return Ok(());
+        };
+        self.file
+            .seek(SeekFrom::Start(offset))
+            .map_err(|e| FileError::io("read", &self.path, e))?;
         // A single record, which is the usual case, is not worth reading a megabyte ahead.
         let mut reader = BufReader::with_capacity(8 * 1024, &self.file);
         let mut bytes = Vec::new();
         for record in from..self.offsets.len() as u64 {
-            let read = read_record(&mut reader, &mut bytes).map_err(|e| FileError::io("read", &self.path, e))?;
+            let read = read_record(&mut reader, &mut bytes)
+                .map_err(|e| FileError::io("read", &self.path, e))?;
             if let Err(what) = read {
                 let offset = self.offsets[record as usize];
-                return Err(FileError::Damaged { path: self.path.clone(), record, offset, what });
+                return Err(FileError::Damaged {
+                    path: self.path.clone(),
+                    record,
+                    offset,
+                    what,
+                });
             }
             if !visit(record, &bytes) {
                 break;
@@ -353,7 +449,10 @@ pub struct BadTail {
 ///
 /// # Errors
 /// [`FileError::Io`].
-pub fn survey(path: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<Option<BadTail>, FileError> {
+pub fn survey(
+    path: &Path,
+    mut visit: impl FnMut(u64, &[u8]),
+) -> Result<Option<BadTail>, FileError> {
     let error = |e| FileError::io("read", path, e);
     let file = match File::open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -366,11 +465,21 @@ pub fn survey(path: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<Option<B
         if let Err(what) = read_record(&mut reader, &mut bytes).map_err(error)? {
             let mut rest = Vec::new();
             let mut file = reader.into_inner();
-            file.seek(SeekFrom::Start(offset + 1)).and_then(|_| file.read_to_end(&mut rest)).map_err(error)?;
-            return Ok(Some(BadTail { record, offset, what, is_last: !holds_record(&rest) }));
+            file.seek(SeekFrom::Start(offset + 1))
+                .and_then(|_| file.read_to_end(&mut rest))
+                .map_err(error)?;
+            return Ok(Some(BadTail {
+                record,
+                offset,
+                what,
+                is_last: !holds_record(&rest),
+            }));
         }
         visit(record, &bytes);
-        (record, offset) = (record + 1, offset + (RECORD_HEAD_BYTES + bytes.len()) as u64);
+        (record, offset) = (
+            record + 1,
+            offset + (RECORD_HEAD_BYTES + bytes.len()) as u64,
+        );
     }
     Ok(None)
 }
@@ -385,7 +494,9 @@ pub fn encode_records<B: AsRef<[u8]>>(records: impl IntoIterator<Item = B>) -> O
 }
 
 fn write_record(out: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
-    let len = u32::try_from(bytes.len()).ok().filter(|n| (1..=RECORD_BYTES_MAX as u32).contains(n))?;
+    let len = u32::try_from(bytes.len())
+        .ok()
+        .filter(|n| (1..=RECORD_BYTES_MAX as u32).contains(n))?;
     out.extend_from_slice(&len.to_be_bytes());
     out.extend_from_slice(&checksum(bytes));
     out.extend_from_slice(bytes);
@@ -400,7 +511,10 @@ fn checksum(bytes: &[u8]) -> [u8; 8] {
 }
 
 /// Reads the next record into `bytes`; the inner error says why there is no good one.
-fn read_record(reader: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<Result<(), &'static str>> {
+fn read_record(
+    reader: &mut impl Read,
+    bytes: &mut Vec<u8>,
+) -> io::Result<Result<(), &'static str>> {
     let mut head = [0; RECORD_HEAD_BYTES];
     if !fill(reader, &mut head)? {
         return Ok(Err("the file ends inside a record"));
@@ -414,7 +528,11 @@ fn read_record(reader: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<Result
     if !fill(reader, bytes)? {
         return Ok(Err("the file ends inside a record"));
     }
-    Ok(if checksum(bytes) == sum { Ok(()) } else { Err("the checksum does not match") })
+    Ok(if checksum(bytes) == sum {
+        Ok(())
+    } else {
+        Err("the checksum does not match")
+    })
 }
 
 /// Whether the reader had enough to fill the buffer.
@@ -437,7 +555,12 @@ fn holds_record(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// [`FileError`]; the old file is still there then, unless the error came after the replacing itself.
-pub fn atomic_replace(path: &Path, bytes: &[u8], step: Step, faults: &Faults) -> Result<(), FileError> {
+pub fn atomic_replace(
+    path: &Path,
+    bytes: &[u8],
+    step: Step,
+    faults: &Faults,
+) -> Result<(), FileError> {
     let temporary = temporary_path(path);
     let fate = faults.fate(step);
     let write = || -> io::Result<()> {
@@ -458,7 +581,8 @@ pub fn atomic_replace(path: &Path, bytes: &[u8], step: Step, faults: &Faults) ->
     written.map_err(|e| FileError::io("replace", path, e))?;
     // Dying before this line may bring back the old file: the caller was not answered yet.
     sync_parent(path)?;
-    fate.error().map_or(Ok(()), |e| Err(FileError::io("replace", path, e)))
+    fate.error()
+        .map_or(Ok(()), |e| Err(FileError::io("replace", path, e)))
 }
 
 /// Where [`atomic_replace`] writes first.
@@ -479,7 +603,9 @@ pub fn remove_unfinished(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
     let mut removed = Vec::new();
     let entries = fs::read_dir(directory).map_err(|e| FileError::io("list", directory, e))?;
     for entry in entries {
-        let path = entry.map_err(|e| FileError::io("list", directory, e))?.path();
+        let path = entry
+            .map_err(|e| FileError::io("list", directory, e))?
+            .path();
         if path.to_string_lossy().ends_with(TEMPORARY_SUFFIX) {
             fs::remove_file(&path).map_err(|e| FileError::io("remove", &path, e))?;
             removed.push(path);
@@ -499,7 +625,9 @@ pub fn read_small(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, FileEr
         other => other.map_err(error)?,
     };
     let mut bytes = Vec::new();
-    file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(error)?;
+    file.take(max_bytes + 1)
+        .read_to_end(&mut bytes)
+        .map_err(error)?;
     if bytes.len() as u64 > max_bytes {
         return Err(error(io::ErrorKind::FileTooLarge.into()));
     }
@@ -523,10 +651,15 @@ pub fn create_directory(path: &Path) -> Result<(), FileError> {
 /// # Errors
 /// [`FileError::Io`].
 pub fn sync_parent(path: &Path) -> Result<(), FileError> {
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     // Windows has no such operation; NTFS journals names by itself.
     if cfg!(unix) {
-        File::open(parent).and_then(|d| d.sync_all()).map_err(|e| FileError::io("sync", parent, e))?;
+        File::open(parent)
+            .and_then(|d| d.sync_all())
+            .map_err(|e| FileError::io("sync", parent, e))?;
     }
     Ok(())
 }

@@ -15,7 +15,9 @@ use ledger_core::vkey::KeyName;
 
 use crate::fault::{Fate, Faults, Step};
 use crate::folder::Folder;
-use crate::ledger::{DraftRequest, Extension, LedgerError, Now, OpenError, Opening, Options, Receipt, Writer};
+use crate::ledger::{
+    DraftRequest, Extension, LedgerError, Now, OpenError, Opening, Options, Receipt, Writer,
+};
 use crate::setup::{NewLedger, NewMember, Witnessing, create_ledger, join, prepare_member};
 
 /// When the tests take place: 2026-10-19T00:00Z.
@@ -29,7 +31,10 @@ pub fn org(text: &str) -> OrgId {
 
 /// A clock that moves when it is told to.
 pub fn at(seconds: u64) -> Now {
-    Now { unix: NOW + seconds, steady: Duration::from_secs(seconds) }
+    Now {
+        unix: NOW + seconds,
+        steady: Duration::from_secs(seconds),
+    }
 }
 
 /// A disk whose steps fail as planned.
@@ -39,7 +44,13 @@ pub struct Disk(Arc<Mutex<HashMap<Step, Fate>>>);
 impl Disk {
     pub fn faults(&self) -> Faults {
         let plan = self.0.clone();
-        Faults::new(move |step| plan.lock().unwrap().get(&step).copied().unwrap_or(Fate::Done))
+        Faults::new(move |step| {
+            plan.lock()
+                .unwrap()
+                .get(&step)
+                .copied()
+                .unwrap_or(Fate::Done)
+        })
     }
 
     pub fn fail(&self, step: Step, fate: Fate) {
@@ -64,11 +75,18 @@ impl Province {
         let members: Vec<OrgId> = (1..=members).map(|n| org(&format!("HTX-{n}"))).collect();
         let province = Province { dir, members };
         let validators = province.members.iter().map(|member| {
-            let new = NewMember { organisations: vec![member.clone()], validator: Some(validator_name(member)) };
+            let new = NewMember {
+                organisations: vec![member.clone()],
+                validator: Some(validator_name(member)),
+            };
             let keys = prepare_member(&province.folder(member), &new).unwrap();
             (member.to_string(), keys.validator.unwrap())
         });
-        let witnessing = Witnessing { validators: validators.collect(), quorum, max_age_seconds: 172_800 };
+        let witnessing = Witnessing {
+            validators: validators.collect(),
+            quorum,
+            max_age_seconds: 172_800,
+        };
         let new = NewLedger {
             name: "Sổ mẫu".into(),
             origin: KeyName::new("so.example/mau").unwrap(),
@@ -81,7 +99,14 @@ impl Province {
         let genesis = std::fs::read(province.folder(&org(SO)).genesis()).unwrap();
         for member in &province.members {
             let name = validator_name(member);
-            join(&province.folder(member), "HTX mẫu", &genesis, anchor.text(), Some(&name)).unwrap();
+            join(
+                &province.folder(member),
+                "HTX mẫu",
+                &genesis,
+                anchor.text(),
+                Some(&name),
+            )
+            .unwrap();
         }
         province
     }
@@ -93,10 +118,20 @@ impl Province {
     pub fn options(&self, who: &OrgId, faults: Faults) -> Options {
         let sequencer = who.as_str() == SO;
         let validator = (!sequencer).then(|| validator_name(who));
-        Options { sequencer, validator, faults, ..Options::default() }
+        Options {
+            sequencer,
+            validator,
+            faults,
+            ..Options::default()
+        }
     }
 
-    pub fn try_open(&self, who: &str, disk: &Disk, now: Now) -> Result<(Writer, Opening), OpenError> {
+    pub fn try_open(
+        &self,
+        who: &str,
+        disk: &Disk,
+        now: Now,
+    ) -> Result<(Writer, Opening), OpenError> {
         let who = org(who);
         Writer::open(&self.folder(&who), self.options(&who, disk.faults()), now)
     }
@@ -118,7 +153,12 @@ impl Province {
         for member in &self.members {
             let keys = crate::setup::public_keys(&self.folder(member), None).unwrap();
             so.record(&org(SO), admit(member), at(0)).unwrap();
-            so.record(&org(SO), enrol(member, Hash(keys.devices[0].1.to_bytes())), at(0)).unwrap();
+            so.record(
+                &org(SO),
+                enrol(member, Hash(keys.devices[0].1.to_bytes())),
+                at(0),
+            )
+            .unwrap();
         }
         so.sequence(at(1)).unwrap();
     }
@@ -130,7 +170,11 @@ pub fn validator_name(member: &OrgId) -> KeyName {
 
 pub fn draft(body: Body) -> DraftRequest {
     let time = Timestamp::vietnam(NOW as i64);
-    DraftRequest { occurred: time, signed: Some(time), body }
+    DraftRequest {
+        occurred: time,
+        signed: Some(time),
+        body,
+    }
 }
 
 pub fn admit(member: &OrgId) -> DraftRequest {
@@ -143,7 +187,12 @@ pub fn admit(member: &OrgId) -> DraftRequest {
 }
 
 pub fn enrol(member: &OrgId, key: Hash) -> DraftRequest {
-    draft(Body { org: Some(member.clone()), key: Some(key), lives: Some(Lives::Own), ..Body::new(Kind::Device) })
+    draft(Body {
+        org: Some(member.clone()),
+        key: Some(key),
+        lives: Some(Lives::Own),
+        ..Body::new(Kind::Device)
+    })
 }
 
 /// The n-th harvest of a member.
@@ -167,19 +216,32 @@ pub fn harvest(member: &str, n: usize) -> DraftRequest {
 /// A hold on a member's n-th lot, which the authority may say.
 pub fn hold(member: &str, n: usize) -> DraftRequest {
     let lot = LotId::new(org(member), &format!("L-{n}")).unwrap();
-    draft(Body { lots: Some(vec![LotUse { lot, qty: None }]), ..Body::new(Kind::Hold) })
+    draft(Body {
+        lots: Some(vec![LotUse { lot, qty: None }]),
+        ..Body::new(Kind::Hold)
+    })
 }
 
 /// Records `n` harvests.
 pub fn record(writer: &mut Writer, member: &str, numbers: std::ops::Range<usize>) -> Vec<Receipt> {
-    numbers.map(|n| writer.record(&org(member), harvest(member, n), at(1)).unwrap()).collect()
+    numbers
+        .map(|n| {
+            writer
+                .record(&org(member), harvest(member, n), at(1))
+                .unwrap()
+        })
+        .collect()
 }
 
 /// What a follower that has `size` leaves would be sent.
 pub fn piece(from: &mut Writer, size: TreeSize) -> Extension {
     let heads = from.heads().borrow().clone();
     let entries = from.entries(LeafIndex(size.0), usize::MAX).unwrap();
-    Extension { entries, checkpoint: heads.checkpoint, cosigned: heads.cosigned }
+    Extension {
+        entries,
+        checkpoint: heads.checkpoint,
+        cosigned: heads.cosigned,
+    }
 }
 
 /// Brings a follower up to date; its line for the head.

@@ -56,7 +56,10 @@ impl LockError {
                 path.display()
             ),
             LockError::Held(path) => {
-                format!("Một chương trình khác đang dùng thư mục {}. Dừng nút đang chạy rồi thử lại.", path.display())
+                format!(
+                    "Một chương trình khác đang dùng thư mục {}. Dừng nút đang chạy rồi thử lại.",
+                    path.display()
+                )
             }
             LockError::File(e) => e.message_vi(),
         }
@@ -79,9 +82,17 @@ impl Folder {
         }
         let path = self.root.join("LOCK");
         let io = |e| FileError::io("lock", &path, e);
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(io)?;
         match file.try_lock() {
-            Ok(()) => Ok(LockedFolder { folder: self.clone(), _lock: file }),
+            Ok(()) => Ok(LockedFolder {
+                folder: self.clone(),
+                _lock: file,
+            }),
             Err(TryLockError::WouldBlock) => Err(LockError::Held(self.root.clone())),
             Err(TryLockError::Error(e)) => Err(io(e).into()),
         }
@@ -92,7 +103,14 @@ impl Folder {
     /// # Errors
     /// [`FileError::Io`].
     pub fn create_directories(&self) -> Result<(), FileError> {
-        [self.root.clone(), self.heads(), self.evidence(), self.blobs()].iter().try_for_each(|path| create_directory(path))
+        [
+            self.root.clone(),
+            self.heads(),
+            self.evidence(),
+            self.blobs(),
+        ]
+        .iter()
+        .try_for_each(|path| create_directory(path))
     }
 
     /// The folder itself.
@@ -149,7 +167,6 @@ impl Folder {
     pub fn pending(&self) -> PathBuf {
         self.root.join("pending.seg")
     }
-
 
     /// What this validator last cosigned.
     pub fn cosigned_state(&self) -> PathBuf {

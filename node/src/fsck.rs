@@ -74,9 +74,18 @@ pub struct Report {
 
 impl Report {
     fn find(&mut self, weight: Weight, code: &'static str, vi: String, en: String) {
-        let same = self.findings.iter().filter(|finding| finding.code == code).count();
+        let same = self
+            .findings
+            .iter()
+            .filter(|finding| finding.code == code)
+            .count();
         if same < TOLD_MAX {
-            self.findings.push(Finding { weight, code, vi, en });
+            self.findings.push(Finding {
+                weight,
+                code,
+                vi,
+                en,
+            });
         }
     }
 
@@ -94,25 +103,58 @@ impl Report {
 /// Vietnamese first.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Kiểm tra toàn bộ dữ liệu của nút (full check of this node's data)")?;
-        writeln!(f, "  mục trong sổ đã kiểm chữ ký và thứ tự (leaves checked):  {}", self.leaves)?;
-        writeln!(f, "  bản chốt mới nhất / có xác nhận (heads signed/cosigned): {} / {}", self.heads.0, self.heads.1)?;
-        writeln!(f, "  việc ký tại nút / đã vào sổ (own events/logged):         {} / {}", self.own.0, self.own.1)?;
-        writeln!(f, "  việc đang chờ vào sổ (waiting events):                   {}", self.waiting)?;
-        writeln!(f, "  ảnh và phần kèm theo (pictures and openings):            {}", self.blobs)?;
+        writeln!(
+            f,
+            "Kiểm tra toàn bộ dữ liệu của nút (full check of this node's data)"
+        )?;
+        writeln!(
+            f,
+            "  mục trong sổ đã kiểm chữ ký và thứ tự (leaves checked):  {}",
+            self.leaves
+        )?;
+        writeln!(
+            f,
+            "  bản chốt mới nhất / có xác nhận (heads signed/cosigned): {} / {}",
+            self.heads.0, self.heads.1
+        )?;
+        writeln!(
+            f,
+            "  việc ký tại nút / đã vào sổ (own events/logged):         {} / {}",
+            self.own.0, self.own.1
+        )?;
+        writeln!(
+            f,
+            "  việc đang chờ vào sổ (waiting events):                   {}",
+            self.waiting
+        )?;
+        writeln!(
+            f,
+            "  ảnh và phần kèm theo (pictures and openings):            {}",
+            self.blobs
+        )?;
         for finding in &self.findings {
             let word = match finding.weight {
                 Weight::Note => "Ghi chú",
                 Weight::Warning => "Cần xem",
                 Weight::Damage => "HỎNG",
             };
-            writeln!(f, "{word} [{}] {}\n    ({})", finding.code, finding.vi, finding.en)?;
+            writeln!(
+                f,
+                "{word} [{}] {}\n    ({})",
+                finding.code, finding.vi, finding.en
+            )?;
         }
         match self.worst() {
             None => writeln!(f, "Kết luận: mọi thứ khớp. (All is as it should be.)"),
             Some(Weight::Note) => writeln!(f, "Kết luận: dữ liệu nguyên vẹn. (The data is sound.)"),
-            Some(Weight::Warning) => writeln!(f, "Kết luận: dữ liệu nguyên vẹn, có điểm cần xem. (Sound, with warnings.)"),
-            Some(Weight::Damage) => writeln!(f, "Kết luận: dữ liệu KHÔNG nguyên vẹn. (The data is NOT sound.)"),
+            Some(Weight::Warning) => writeln!(
+                f,
+                "Kết luận: dữ liệu nguyên vẹn, có điểm cần xem. (Sound, with warnings.)"
+            ),
+            Some(Weight::Damage) => writeln!(
+                f,
+                "Kết luận: dữ liệu KHÔNG nguyên vẹn. (The data is NOT sound.)"
+            ),
         }
     }
 }
@@ -149,7 +191,11 @@ impl FsckError {
 pub fn check(folder: &Folder) -> Result<Report, FsckError> {
     let folder = folder.lock()?;
     let (genesis, anchor) = read_trust(&folder)?;
-    let mut audit = Audit { report: Report::default(), folder, anchor };
+    let mut audit = Audit {
+        report: Report::default(),
+        folder,
+        anchor,
+    };
     // 1. The log, leaf by leaf, and with it everything that follows from it.
     let log = audit.log(&genesis)?;
     // 2. What was signed about it.
@@ -186,7 +232,14 @@ impl Audit {
     fn log(&mut self, genesis: &[u8]) -> Result<Log, FsckError> {
         let replica = Replica::new(genesis).map_err(OpenError::from)?;
         let (map_heads, subjects, events) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
-        let mut log = Log { replica, map_heads, subjects, events, named: HashSet::new(), unread: 0 };
+        let mut log = Log {
+            replica,
+            map_heads,
+            subjects,
+            events,
+            named: HashSet::new(),
+            unread: 0,
+        };
         let mut fault: Option<(u64, String)> = None;
         let tail = survey(&self.folder.log(), |place, bytes| match (&fault, place) {
             (Some(_), _) => log.unread += 1,
@@ -208,8 +261,12 @@ impl Audit {
     }
 
     fn tampered(&mut self, place: u64, why: &str) {
-        let vi = format!("Dữ liệu của nút này không khớp chữ ký ở vị trí {place}. Khôi phục log.seg từ nút khác.");
-        let en = format!("the log does not match its signatures at position {place}: {why}; restore log.seg from another node");
+        let vi = format!(
+            "Dữ liệu của nút này không khớp chữ ký ở vị trí {place}. Khôi phục log.seg từ nút khác."
+        );
+        let en = format!(
+            "the log does not match its signatures at position {place}: {why}; restore log.seg from another node"
+        );
         self.report.find(Weight::Damage, "SO_CAI_BI_SUA", vi, en);
     }
 
@@ -233,7 +290,10 @@ impl Audit {
     fn promises(&mut self, log: &Log) -> Result<(), FsckError> {
         let mut waiting: Vec<(Vec<u8>, &str)> = Vec::new();
         let mut own = HashSet::new();
-        for (path, name) in [(self.folder.writer(), "writer.seg"), (self.folder.pending(), "pending.seg")] {
+        for (path, name) in [
+            (self.folder.writer(), "writer.seg"),
+            (self.folder.pending(), "pending.seg"),
+        ] {
             let report = &mut self.report;
             let tail = survey(&path, |_, bytes| {
                 let id = event_id(bytes);
@@ -268,7 +328,9 @@ impl Audit {
             self.report.find(
                 Weight::Damage,
                 "TEP_BI_HONG",
-                format!("Tệp {name} bị hỏng ở mục {record} (byte {offset}). Khôi phục từ bản sao lưu."),
+                format!(
+                    "Tệp {name} bị hỏng ở mục {record} (byte {offset}). Khôi phục từ bản sao lưu."
+                ),
                 format!("{name} is damaged at record {record}, offset {offset}: {what}"),
             );
         }
@@ -279,7 +341,9 @@ impl Audit {
         let mut pending = Pending::new(&log.replica);
         let knock = |pending: &Pending, bytes: &[u8]| -> Result<SignedEvent, String> {
             let device = Envelope::parse(bytes).map_err(|e| e.to_string())?.device();
-            let admitted = pending.check(&log.replica, bytes, &device).map_err(|e| e.to_string())?;
+            let admitted = pending
+                .check(&log.replica, bytes, &device)
+                .map_err(|e| e.to_string())?;
             Ok(admitted.into_event())
         };
         loop {
@@ -301,7 +365,10 @@ impl Audit {
         }
         self.report.waiting = pending.len() as u64;
         for (bytes, name) in waiting {
-            let (id, why) = (event_id(&bytes), knock(&pending, &bytes).err().unwrap_or_default());
+            let (id, why) = (
+                event_id(&bytes),
+                knock(&pending, &bytes).err().unwrap_or_default(),
+            );
             self.report.find(
                 Weight::Warning,
                 "VIEC_KHONG_VAO_SO",
@@ -315,11 +382,21 @@ impl Audit {
     fn strange_events(&mut self, log: &Log, own: &HashSet<EventId>) {
         let keys = match Keys::load(&self.folder.keys()) {
             Ok(keys) => keys,
-            Err(e) => return self.report.find(Weight::Warning, "LOI_KHOA", e.message_vi(), e.to_string()),
+            Err(e) => {
+                return self
+                    .report
+                    .find(Weight::Warning, "LOI_KHOA", e.message_vi(), e.to_string());
+            }
         };
         for org in keys.organisations() {
-            let Some(device) = keys.device(org).map(device_key) else { continue };
-            let strange = log.events.iter().filter(|(by, id)| *by == device && !own.contains(id)).count();
+            let Some(device) = keys.device(org).map(device_key) else {
+                continue;
+            };
+            let strange = log
+                .events
+                .iter()
+                .filter(|(by, id)| *by == device && !own.contains(id))
+                .count();
             if strange > 0 {
                 self.report.find(
                     Weight::Warning,
@@ -334,11 +411,15 @@ impl Audit {
     fn index(&mut self, log: &Log) {
         let folder = self.folder.index();
         let report = |this: &mut Audit, en: String| {
-            let vi = "Chỉ mục không khớp sổ; lần chạy sau sẽ dựng lại. Không mất dữ liệu.".to_owned();
+            let vi =
+                "Chỉ mục không khớp sổ; lần chạy sau sẽ dựng lại. Không mất dữ liệu.".to_owned();
             this.report.find(Weight::Note, "CHI_MUC", vi, en);
         };
         if !folder.exists() {
-            return report(self, "there is no index; the next start makes it anew".into());
+            return report(
+                self,
+                "there is no index; the next start makes it anew".into(),
+            );
         }
         if let Err(why) = compare_index(&folder, log) {
             report(self, format!("{why}; the next start makes it anew"));
@@ -351,18 +432,26 @@ impl Audit {
             match blobs.get(&hash) {
                 Ok(Lookup::Erased) => {
                     let vi = format!("Tệp {hash} đã xóa nhưng còn trên ổ đĩa. Xóa lại.");
-                    let en = format!("blob {hash} was erased and its bytes are still here; erase it again");
+                    let en = format!(
+                        "blob {hash} was erased and its bytes are still here; erase it again"
+                    );
                     self.report.find(Weight::Warning, "CHUA_XOA_HET", vi, en);
                 }
                 Ok(_) => self.report.blobs += 1,
                 Err(_) => {
                     let vi = format!("Tệp {hash} không đúng nội dung. Xóa tệp để nút lấy lại.");
-                    let en = format!("blob {hash} is not what its name says; remove it and the node fetches it again");
+                    let en = format!(
+                        "blob {hash} is not what its name says; remove it and the node fetches it again"
+                    );
                     self.report.find(Weight::Damage, "TEP_SAI_NOI_DUNG", vi, en);
                 }
             }
         }
-        let missing = log.named.iter().filter(|hash| blobs.is_missing(hash)).count();
+        let missing = log
+            .named
+            .iter()
+            .filter(|hash| blobs.is_missing(hash))
+            .count();
         if missing > 0 {
             self.report.find(
                 Weight::Note,
@@ -377,13 +466,23 @@ impl Audit {
     fn left_over(&mut self) -> Result<(), FsckError> {
         let root = self.folder.root();
         let entries = std::fs::read_dir(root).map_err(|e| FileError::io("list", root, e))?;
-        let names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let names: Vec<String> = entries
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
         for name in names {
             if name.ends_with(TEMPORARY_SUFFIX) {
-                let (vi, en) = (format!("Tệp ghi dở {name}; lần chạy sau sẽ xóa."), format!("{name} was not finished"));
+                let (vi, en) = (
+                    format!("Tệp ghi dở {name}; lần chạy sau sẽ xóa."),
+                    format!("{name} was not finished"),
+                );
                 self.report.find(Weight::Note, "TEP_GHI_DO", vi, en);
-            } else if name.contains(".cut-at-") || name.starts_with("index.broken-") || name == "log.without-head" {
-                let vi = format!("{name} được giữ lại từ lần khôi phục trước; xem xong có thể xóa.");
+            } else if name.contains(".cut-at-")
+                || name.starts_with("index.broken-")
+                || name == "log.without-head"
+            {
+                let vi =
+                    format!("{name} được giữ lại từ lần khôi phục trước; xem xong có thể xóa.");
                 let en = format!("{name} was kept by an earlier recovery; it may be removed");
                 self.report.find(Weight::Note, "GIU_LAI", vi, en);
             }
@@ -406,7 +505,10 @@ impl Log {
         let id = logged.event.id();
         self.events.push((logged.event.device(), id));
         for subject in &logged.subjects {
-            self.subjects.entry(subject.key()).or_default().push((logged.index, id));
+            self.subjects
+                .entry(subject.key())
+                .or_default()
+                .push((logged.index, id));
         }
         if replay::is_map_head(logged) {
             self.map_heads.insert(logged.index.0);

@@ -46,7 +46,9 @@ impl Index {
     /// [`IndexError`] for anything odd, a panic of sled among it.
     pub fn open(folder: &Path) -> Result<Index, IndexError> {
         let opened = catch_unwind(AssertUnwindSafe(|| open(folder)));
-        opened.map_err(|_| IndexError("panic while opening".into()))?.map_err(|e| IndexError(e.to_string()))?
+        opened
+            .map_err(|_| IndexError("panic while opening".into()))?
+            .map_err(|e| IndexError(e.to_string()))?
     }
 
     /// Moves a folder aside under a new name, so that [`Index::open`] begins with nothing. None when there is
@@ -74,9 +76,16 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn extend(&mut self, events: &[LoggedEvent], size: TreeSize, root: Hash) -> Result<(), IndexError> {
+    pub fn extend(
+        &mut self,
+        events: &[LoggedEvent],
+        size: TreeSize,
+        root: Hash,
+    ) -> Result<(), IndexError> {
         let written = catch_unwind(AssertUnwindSafe(|| self.write(events, size, root)));
-        written.map_err(|_| IndexError("panic while writing".into()))?.map_err(|e| IndexError(e.to_string()))?;
+        written
+            .map_err(|_| IndexError("panic while writing".into()))?
+            .map_err(|e| IndexError(e.to_string()))?;
         (self.size, self.root) = (size, root);
         Ok(())
     }
@@ -87,13 +96,17 @@ impl Index {
             let id = logged.event.id();
             ids.insert(id.0.as_bytes(), &logged.index.0.to_be_bytes());
             for subject in &logged.subjects {
-                subjects.insert(subject_key(&subject.key(), logged.index).as_slice(), id.0.as_bytes());
+                subjects.insert(
+                    subject_key(&subject.key(), logged.index).as_slice(),
+                    id.0.as_bytes(),
+                );
             }
         }
         self.by_id.apply_batch(ids)?;
         self.by_subject.apply_batch(subjects)?;
         // Last: an index that lost the end of a batch speaks of a shorter log than it knows, which is harmless.
-        self.meta.insert(AS_OF, as_of_bytes(size, root).as_slice())?;
+        self.meta
+            .insert(AS_OF, as_of_bytes(size, root).as_slice())?;
         Ok(())
     }
 
@@ -103,7 +116,9 @@ impl Index {
     /// [`IndexError`].
     pub fn flush(&self) -> Result<(), IndexError> {
         let flushed = catch_unwind(AssertUnwindSafe(|| self.db.flush()));
-        flushed.map_err(|_| IndexError("panic while flushing".into()))?.map_err(|e| IndexError(e.to_string()))?;
+        flushed
+            .map_err(|_| IndexError("panic while flushing".into()))?
+            .map_err(|e| IndexError(e.to_string()))?;
         // sled's own flush calls sync_file_range, which persists neither the size nor the extents of the file.
         let synced = File::open(self.folder.join("db")).and_then(|file| file.sync_all());
         synced.map_err(|e| IndexError(e.to_string()))
@@ -117,7 +132,9 @@ impl Index {
         let found = catch_unwind(AssertUnwindSafe(|| self.by_id.get(id.0.as_bytes())));
         let found = found.map_err(|_| IndexError("panic while reading".into()))?;
         let bytes = found.map_err(|e| IndexError(e.to_string()))?;
-        bytes.map(|bytes| read_u64(&bytes).map(LeafIndex)).transpose()
+        bytes
+            .map(|bytes| read_u64(&bytes).map(LeafIndex))
+            .transpose()
     }
 
     /// The events of a subject in log order.
@@ -125,10 +142,22 @@ impl Index {
     /// # Errors
     /// [`IndexError`].
     pub fn list(&self, subject: &MapKey) -> Result<Vec<(LeafIndex, EventId)>, IndexError> {
-        let scan = || self.by_subject.scan_prefix(subject.0.as_bytes()).collect::<sled::Result<Vec<_>>>();
-        let rows = catch_unwind(AssertUnwindSafe(scan)).map_err(|_| IndexError("panic while reading".into()))?;
+        let scan = || {
+            self.by_subject
+                .scan_prefix(subject.0.as_bytes())
+                .collect::<sled::Result<Vec<_>>>()
+        };
+        let rows = catch_unwind(AssertUnwindSafe(scan))
+            .map_err(|_| IndexError("panic while reading".into()))?;
         let rows = rows.map_err(|e| IndexError(e.to_string()))?;
-        rows.iter().map(|(key, id)| Ok((LeafIndex(read_u64(&key[32..])?), EventId(Hash(read_array(id)?))))).collect()
+        rows.iter()
+            .map(|(key, id)| {
+                Ok((
+                    LeafIndex(read_u64(&key[32..])?),
+                    EventId(Hash(read_array(id)?)),
+                ))
+            })
+            .collect()
     }
 
     /// How many events and listings it holds, for `fsck`.
@@ -139,14 +168,30 @@ impl Index {
 
 fn open(folder: &Path) -> sled::Result<Result<Index, IndexError>> {
     // No flusher thread: it would sync at times of its own, and its panics could not be caught.
-    let db = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
-    let (by_id, by_subject, meta) = (db.open_tree("id")?, db.open_tree("subject")?, db.open_tree("meta")?);
+    let db = sled::Config::new()
+        .path(folder)
+        .cache_capacity(CACHE_BYTES)
+        .flush_every_ms(None)
+        .open()?;
+    let (by_id, by_subject, meta) = (
+        db.open_tree("id")?,
+        db.open_tree("subject")?,
+        db.open_tree("meta")?,
+    );
     let as_of = match meta.get(AS_OF)? {
         None => Ok((TreeSize(0), Hash::ZERO)),
         Some(bytes) => read_as_of(&bytes),
     };
     let folder = folder.to_owned();
-    Ok(as_of.map(|(size, root)| Index { folder, db, by_id, by_subject, meta, size, root }))
+    Ok(as_of.map(|(size, root)| Index {
+        folder,
+        db,
+        by_id,
+        by_subject,
+        meta,
+        size,
+        root,
+    }))
 }
 
 fn subject_key(subject: &MapKey, index: LeafIndex) -> [u8; 40] {
@@ -164,7 +209,9 @@ fn as_of_bytes(size: TreeSize, root: Hash) -> [u8; 40] {
 }
 
 fn read_as_of(bytes: &[u8]) -> Result<(TreeSize, Hash), IndexError> {
-    let (size, root) = bytes.split_at_checked(8).ok_or_else(|| IndexError("short meta".into()))?;
+    let (size, root) = bytes
+        .split_at_checked(8)
+        .ok_or_else(|| IndexError("short meta".into()))?;
     Ok((TreeSize(read_u64(size)?), Hash(read_array(root)?)))
 }
 
@@ -173,5 +220,7 @@ fn read_u64(bytes: &[u8]) -> Result<u64, IndexError> {
 }
 
 fn read_array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], IndexError> {
-    bytes.try_into().map_err(|_| IndexError("a value of another length".into()))
+    bytes
+        .try_into()
+        .map_err(|_| IndexError("a value of another length".into()))
 }

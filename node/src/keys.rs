@@ -46,7 +46,9 @@ pub enum KeyFileError {
     #[error(transparent)]
     File(#[from] FileError),
     /// Others than the owner may read the file.
-    #[error("{path} can be read by others (mode {mode:o}); chmod 600 it and consider the key known")]
+    #[error(
+        "{path} can be read by others (mode {mode:o}); chmod 600 it and consider the key known"
+    )]
     Exposed {
         /// Which file.
         path: PathBuf,
@@ -78,10 +80,17 @@ impl KeyFileError {
                 path.display()
             ),
             KeyFileError::Malformed(path) => {
-                format!("Tệp {} không phải tệp khóa đúng loại. Khôi phục từ bản sao lưu.", path.display())
+                format!(
+                    "Tệp {} không phải tệp khóa đúng loại. Khôi phục từ bản sao lưu.",
+                    path.display()
+                )
             }
-            KeyFileError::Shared(a, b) => format!("Khóa \"{a}\" và khóa \"{b}\" trùng nhau. Mỗi khóa chỉ dùng cho một việc."),
-            KeyFileError::NoRandomness(_) => "Hệ điều hành không cấp được số ngẫu nhiên, không tạo được khóa.".into(),
+            KeyFileError::Shared(a, b) => {
+                format!("Khóa \"{a}\" và khóa \"{b}\" trùng nhau. Mỗi khóa chỉ dùng cho một việc.")
+            }
+            KeyFileError::NoRandomness(_) => {
+                "Hệ điều hành không cấp được số ngẫu nhiên, không tạo được khóa.".into()
+            }
             KeyFileError::Exists(path) => format!("Đã có khóa {}; không ghi đè.", path.display()),
         }
     }
@@ -136,10 +145,18 @@ impl Keys {
         let mut keys: BTreeMap<KeyRole, SigningKey> = BTreeMap::new();
         for entry in fs::read_dir(folder).map_err(list)? {
             let path = entry.map_err(list)?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let Some(role) = KeyRole::from_file_name(name) else { continue };
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
+            let Some(role) = KeyRole::from_file_name(name) else {
+                continue;
+            };
             let key = read(&path, &role)?;
-            if let Some((other, _)) = keys.iter().find(|(_, known)| known.verifying_key() == key.verifying_key()) {
+            if let Some((other, _)) = keys
+                .iter()
+                .find(|(_, known)| known.verifying_key() == key.verifying_key())
+            {
                 return Err(KeyFileError::Shared(other.clone(), role));
             }
             keys.insert(role, key);
@@ -172,7 +189,8 @@ impl Keys {
 
     /// The seed of the libp2p identity.
     pub fn peer_seed(&self) -> Option<Zeroizing<[u8; 32]>> {
-        self.get(&KeyRole::Peer).map(|key| Zeroizing::new(key.to_bytes()))
+        self.get(&KeyRole::Peer)
+            .map(|key| Zeroizing::new(key.to_bytes()))
     }
 }
 
@@ -193,7 +211,11 @@ pub fn device_key(key: &SigningKey) -> DeviceKey {
 /// [`KeyFileError`].
 pub fn load_or_generate(folder: &Path, role: &KeyRole) -> Result<SigningKey, KeyFileError> {
     let path = folder.join(role.file_name());
-    if path.exists() { read(&path, role) } else { generate(folder, role) }
+    if path.exists() {
+        read(&path, role)
+    } else {
+        generate(folder, role)
+    }
 }
 
 fn generate(folder: &Path, role: &KeyRole) -> Result<SigningKey, KeyFileError> {
@@ -210,7 +232,10 @@ fn generate(folder: &Path, role: &KeyRole) -> Result<SigningKey, KeyFileError> {
 pub fn write(folder: &Path, role: &KeyRole, seed: &[u8; 32]) -> Result<(), KeyFileError> {
     create_private_directory(folder)?;
     let path = folder.join(role.file_name());
-    let text = Zeroizing::new(format!("{FORMAT}\nrole {role}\nseed {}\n", *Zeroizing::new(hex::encode(seed))));
+    let text = Zeroizing::new(format!(
+        "{FORMAT}\nrole {role}\nseed {}\n",
+        *Zeroizing::new(hex::encode(seed))
+    ));
     write_private(&path, text.as_bytes()).map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.clone()),
         _ => FileError::io("write", &path, source).into(),
@@ -248,8 +273,12 @@ fn read(path: &Path, role: &KeyRole) -> Result<SigningKey, KeyFileError> {
     let malformed = || KeyFileError::Malformed(path.to_owned());
     let bytes = Zeroizing::new(read_small(path, KEY_FILE_BYTES_MAX)?.ok_or_else(malformed)?);
     let text = std::str::from_utf8(&bytes).map_err(|_| malformed())?;
-    let rest = text.strip_prefix(FORMAT).and_then(|rest| rest.strip_prefix(&format!("\nrole {role}\nseed ")));
-    let digits = rest.and_then(|rest| rest.strip_suffix('\n')).ok_or_else(malformed)?;
+    let rest = text
+        .strip_prefix(FORMAT)
+        .and_then(|rest| rest.strip_prefix(&format!("\nrole {role}\nseed ")));
+    let digits = rest
+        .and_then(|rest| rest.strip_suffix('\n'))
+        .ok_or_else(malformed)?;
     let mut seed = Zeroizing::new([0; 32]);
     hex::decode_to_slice(digits, seed.as_mut_slice()).map_err(|_| malformed())?;
     Ok(SigningKey::from_bytes(&seed))
@@ -261,7 +290,14 @@ fn guard(path: &Path) -> Result<(), KeyFileError> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = fs::metadata(path).map_err(|e| FileError::io("read", path, e))?;
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(KeyFileError::Exposed { path: path.to_owned(), mode }) }
+    if mode & 0o077 == 0 {
+        Ok(())
+    } else {
+        Err(KeyFileError::Exposed {
+            path: path.to_owned(),
+            mode,
+        })
+    }
 }
 
 #[cfg(not(unix))]
@@ -282,16 +318,33 @@ mod tests {
     fn keys_are_made_once_and_read_back_by_role() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("keys");
-        let roles = [KeyRole::Device(org("ORG-01")), KeyRole::Device(org("ORG-02")), KeyRole::Log, KeyRole::Peer];
-        let made: Vec<_> = roles.iter().map(|role| load_or_generate(&folder, role).unwrap()).collect();
+        let roles = [
+            KeyRole::Device(org("ORG-01")),
+            KeyRole::Device(org("ORG-02")),
+            KeyRole::Log,
+            KeyRole::Peer,
+        ];
+        let made: Vec<_> = roles
+            .iter()
+            .map(|role| load_or_generate(&folder, role).unwrap())
+            .collect();
         let keys = Keys::load(&folder).unwrap();
         for (role, key) in roles.iter().zip(&made) {
             assert_eq!(keys.get(role).unwrap().to_bytes(), key.to_bytes());
-            assert_eq!(load_or_generate(&folder, role).unwrap().to_bytes(), key.to_bytes());
+            assert_eq!(
+                load_or_generate(&folder, role).unwrap().to_bytes(),
+                key.to_bytes()
+            );
         }
         assert!(keys.get(&KeyRole::Validator).is_none());
-        assert_eq!(keys.organisations().collect::<Vec<_>>(), [&org("ORG-01"), &org("ORG-02")]);
-        assert!(matches!(write(&folder, &KeyRole::Log, &[1; 32]), Err(KeyFileError::Exists(_))));
+        assert_eq!(
+            keys.organisations().collect::<Vec<_>>(),
+            [&org("ORG-01"), &org("ORG-02")]
+        );
+        assert!(matches!(
+            write(&folder, &KeyRole::Log, &[1; 32]),
+            Err(KeyFileError::Exists(_))
+        ));
         assert!(!format!("{keys:?}").contains(&hex::encode(made[0].to_bytes())));
     }
 
@@ -300,10 +353,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         write(dir.path(), &KeyRole::Log, &[1; 32]).unwrap();
         fs::copy(dir.path().join("log.key"), dir.path().join("validator.key")).unwrap();
-        assert!(matches!(Keys::load(dir.path()), Err(KeyFileError::Malformed(_))));
+        assert!(matches!(
+            Keys::load(dir.path()),
+            Err(KeyFileError::Malformed(_))
+        ));
         fs::remove_file(dir.path().join("validator.key")).unwrap();
         write(dir.path(), &KeyRole::Validator, &[1; 32]).unwrap();
-        assert!(matches!(Keys::load(dir.path()), Err(KeyFileError::Shared(..))));
+        assert!(matches!(
+            Keys::load(dir.path()),
+            Err(KeyFileError::Shared(..))
+        ));
     }
 
     #[cfg(unix)]
@@ -313,18 +372,29 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         write(dir.path(), &KeyRole::Peer, &[1; 32]).unwrap();
         let path = dir.path().join("peer.key");
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         for mode in [0o640, 0o604, 0o660] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             let error = Keys::load(dir.path()).unwrap_err();
-            assert!(matches!(error, KeyFileError::Exposed { .. }) && error.message_vi().contains("chmod 600"));
+            assert!(
+                matches!(error, KeyFileError::Exposed { .. })
+                    && error.message_vi().contains("chmod 600")
+            );
         }
     }
 
     #[test]
     fn what_is_no_key_file_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        for text in ["", "ocop-key/v1\nrole log\nseed 00\n", &"7".repeat(64), &"x".repeat(600)] {
+        for text in [
+            "",
+            "ocop-key/v1\nrole log\nseed 00\n",
+            &"7".repeat(64),
+            &"x".repeat(600),
+        ] {
             let path = dir.path().join("log.key");
             write_private(&path, text.as_bytes()).unwrap();
             assert!(Keys::load(dir.path()).is_err(), "{text}");

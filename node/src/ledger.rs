@@ -29,8 +29,8 @@ use crate::blobs::{Blob, BlobError, Lookup};
 use crate::files::FileError;
 use crate::index::IndexError;
 
-pub(crate) use open::{read_head, read_trust};
 pub use open::{OpenError, Opening};
+pub(crate) use open::{read_head, read_trust};
 pub use task::{Ledger, spawn};
 pub use writer::{Now, Options, Timing, Writer};
 
@@ -234,7 +234,10 @@ impl LedgerError {
 
     /// Whether whoever sent the bytes is at fault, rather than this node or the log.
     pub fn is_senders_fault(&self) -> bool {
-        matches!(self, LedgerError::Malformed(_) | LedgerError::Refused { .. } | LedgerError::Blob(_))
+        matches!(
+            self,
+            LedgerError::Malformed(_) | LedgerError::Refused { .. } | LedgerError::Blob(_)
+        )
     }
 }
 
@@ -249,7 +252,12 @@ enum Command {
     Pending(Reply<Vec<Vec<u8>>>),
     Status(EventId, Reply<EventStatus>),
     Read(Box<dyn FnOnce(&Replica) + Send>),
-    PutBlob { bytes: Vec<u8>, opening: bool, only_if_named: bool, reply: Reply<Option<Hash>> },
+    PutBlob {
+        bytes: Vec<u8>,
+        opening: bool,
+        only_if_named: bool,
+        reply: Reply<Option<Hash>>,
+    },
     GetBlob(Hash, Reply<Lookup>),
     EraseBlob(Hash, Reply<()>),
     MissingBlobs(usize, Reply<Vec<Hash>>),
@@ -290,7 +298,9 @@ impl LedgerHandle {
     /// # Errors
     /// One answer for each, as from [`LedgerHandle::submit`].
     pub async fn submit_all(&self, envelopes: Vec<Vec<u8>>) -> Vec<Result<Submitted, LedgerError>> {
-        let commands = envelopes.into_iter().map(|envelope| |reply| Command::Submit(envelope, reply));
+        let commands = envelopes
+            .into_iter()
+            .map(|envelope| |reply| Command::Submit(envelope, reply));
         self.ask_all(commands.collect()).await
     }
 
@@ -298,9 +308,13 @@ impl LedgerHandle {
     ///
     /// # Errors
     /// One answer for each, as from [`LedgerHandle::record`].
-    pub async fn record_all(&self, drafts: Vec<(OrgId, DraftRequest)>) -> Vec<Result<Receipt, LedgerError>> {
+    pub async fn record_all(
+        &self,
+        drafts: Vec<(OrgId, DraftRequest)>,
+    ) -> Vec<Result<Receipt, LedgerError>> {
         let command = |(org, draft)| move |reply| Command::Record(org, Box::new(draft), reply);
-        self.ask_all(drafts.into_iter().map(command).collect()).await
+        self.ask_all(drafts.into_iter().map(command).collect())
+            .await
     }
 
     /// Signs a draft with this node's device of an organisation. Durable before it is answered.
@@ -308,7 +322,8 @@ impl LedgerHandle {
     /// # Errors
     /// [`LedgerError`]; then nothing was signed that anybody could see.
     pub async fn record(&self, org: OrgId, draft: DraftRequest) -> Result<Receipt, LedgerError> {
-        self.ask(|reply| Command::Record(org, Box::new(draft), reply)).await
+        self.ask(|reply| Command::Record(org, Box::new(draft), reply))
+            .await
     }
 
     /// The leaves from one on: at least one if there is one, then as many as fit into `max_bytes` (and
@@ -316,8 +331,13 @@ impl LedgerHandle {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn entries(&self, from: LeafIndex, max_bytes: usize) -> Result<Vec<Vec<u8>>, LedgerError> {
-        self.ask(|reply| Command::Entries(from, max_bytes, reply)).await
+    pub async fn entries(
+        &self,
+        from: LeafIndex,
+        max_bytes: usize,
+    ) -> Result<Vec<Vec<u8>>, LedgerError> {
+        self.ask(|reply| Command::Entries(from, max_bytes, reply))
+            .await
     }
 
     /// The leaves at these places, in this order.
@@ -350,7 +370,11 @@ impl LedgerHandle {
         checkpoint: Option<String>,
         cosigned: Option<String>,
     ) -> Result<Extended, LedgerError> {
-        let extension = Extension { entries, checkpoint, cosigned };
+        let extension = Extension {
+            entries,
+            checkpoint,
+            cosigned,
+        };
         self.ask(|reply| Command::Extend(extension, reply)).await
     }
 
@@ -359,7 +383,8 @@ impl LedgerHandle {
     /// # Errors
     /// [`LedgerError::Malformed`], [`LedgerError::OtherHead`], [`LedgerError::NotSequencer`].
     pub async fn add_cosignature(&self, size: u64, line: String) -> Result<(), LedgerError> {
-        self.ask(|reply| Command::AddCosignature(TreeSize(size), line, reply)).await
+        self.ask(|reply| Command::AddCosignature(TreeSize(size), line, reply))
+            .await
     }
 
     /// Own and taken events that are not yet logged, those of a device in the order of its chain.
@@ -372,7 +397,9 @@ impl LedgerHandle {
 
     /// Where an event stands. [`EventStatus::Unknown`] also while the node goes down.
     pub async fn status(&self, id: EventId) -> EventStatus {
-        self.ask(|reply| Command::Status(id, reply)).await.unwrap_or(EventStatus::Unknown)
+        self.ask(|reply| Command::Status(id, reply))
+            .await
+            .unwrap_or(EventStatus::Unknown)
     }
 
     /// Asks the replica. `f` runs on the writer's thread: it should look something up, not compute for long.
@@ -388,12 +415,18 @@ impl LedgerHandle {
             // Nobody waits any more: the answer is not needed.
             let _ = reply.send(f(replica));
         });
-        self.commands.send(Command::Read(read)).await.map_err(|_| LedgerError::Closed)?;
+        self.commands
+            .send(Command::Read(read))
+            .await
+            .map_err(|_| LedgerError::Closed)?;
         answer.await.map_err(|_| LedgerError::Closed)
     }
 
     /// [`LedgerHandle::try_read`] for tasks that end with the node: while it goes down this waits for ever.
-    pub async fn read<R: Send + 'static>(&self, f: impl FnOnce(&Replica) -> R + Send + 'static) -> R {
+    pub async fn read<R: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Replica) -> R + Send + 'static,
+    ) -> R {
         match self.try_read(f).await {
             Ok(answer) => answer,
             Err(_) => std::future::pending().await,
@@ -405,7 +438,12 @@ impl LedgerHandle {
     /// # Errors
     /// [`LedgerError::Blob`] when it is not one; [`LedgerError::File`].
     pub async fn put_blob(&self, bytes: Vec<u8>, opening: bool) -> Result<Hash, LedgerError> {
-        let command = |reply| Command::PutBlob { bytes, opening, only_if_named: false, reply };
+        let command = |reply| Command::PutBlob {
+            bytes,
+            opening,
+            only_if_named: false,
+            reply,
+        };
         self.ask(command).await?.ok_or(LedgerError::Closed)
     }
 
@@ -413,8 +451,18 @@ impl LedgerHandle {
     ///
     /// # Errors
     /// As [`LedgerHandle::put_blob`].
-    pub async fn offer_blob(&self, bytes: Vec<u8>, opening: bool) -> Result<Option<Hash>, LedgerError> {
-        self.ask(|reply| Command::PutBlob { bytes, opening, only_if_named: true, reply }).await
+    pub async fn offer_blob(
+        &self,
+        bytes: Vec<u8>,
+        opening: bool,
+    ) -> Result<Option<Hash>, LedgerError> {
+        self.ask(|reply| Command::PutBlob {
+            bytes,
+            opening,
+            only_if_named: true,
+            reply,
+        })
+        .await
     }
 
     /// A picture or opening, its hash checked. Who may have an opening: [`Blob::is_public`].
@@ -452,7 +500,10 @@ impl LedgerHandle {
         self.ask(|reply| Command::MissingBlobs(max, reply)).await
     }
 
-    async fn ask_all<T, C: FnOnce(Reply<T>) -> Command>(&self, commands: Vec<C>) -> Vec<Result<T, LedgerError>> {
+    async fn ask_all<T, C: FnOnce(Reply<T>) -> Command>(
+        &self,
+        commands: Vec<C>,
+    ) -> Vec<Result<T, LedgerError>> {
         let mut answers = Vec::with_capacity(commands.len());
         for command in commands {
             let (reply, answer) = oneshot::channel();
@@ -469,7 +520,10 @@ impl LedgerHandle {
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, LedgerError> {
         let (reply, answer) = oneshot::channel();
-        self.commands.send(command(reply)).await.map_err(|_| LedgerError::Closed)?;
+        self.commands
+            .send(command(reply))
+            .await
+            .map_err(|_| LedgerError::Closed)?;
         answer.await.map_err(|_| LedgerError::Closed)?
     }
 }

@@ -46,7 +46,9 @@ impl RunError {
             RunError::Open(e) => e.message_vi(),
             RunError::Keys(e) => e.message_vi(),
             RunError::Listen(address, e) => {
-                format!("Không mở được cổng {address} ({e}). Có thể nút đang chạy rồi; hoặc đổi cổng trong node.toml.")
+                format!(
+                    "Không mở được cổng {address} ({e}). Có thể nút đang chạy rồi; hoặc đổi cổng trong node.toml."
+                )
             }
             RunError::Net(e) => e.to_string(),
             RunError::Token(e) => e.message_vi(),
@@ -94,7 +96,11 @@ pub async fn start(config: Config) -> Result<Node, RunError> {
     let (genesis, anchor) = read_trust(&config.folder)?;
     let (ledger, opening) = spawn(config.folder.clone(), options).await?;
     // 3. Whoever asks it. A failure from here on must let go of the folder.
-    let parts = Parts { config: &config, keys: &keys, handle: ledger.handle() };
+    let parts = Parts {
+        config: &config,
+        keys: &keys,
+        handle: ledger.handle(),
+    };
     let (shutdown, stopping) = watch::channel(false);
     let (net, console) = match parts.open(console_listener.as_ref()).await {
         Ok(opened) => opened,
@@ -103,8 +109,16 @@ pub async fn start(config: Config) -> Result<Node, RunError> {
             return Err(e);
         }
     };
-    let feed = Feed::new(ledger.handle(), genesis, anchor, &config.name, config.sequencer);
-    let feed_address = feed_listener.local_addr().map_err(|e| RunError::Listen(config.http, e))?;
+    let feed = Feed::new(
+        ledger.handle(),
+        genesis,
+        anchor,
+        &config.name,
+        config.sequencer,
+    );
+    let feed_address = feed_listener
+        .local_addr()
+        .map_err(|e| RunError::Listen(config.http, e))?;
     let (peer_addresses, peers) = (net.addresses().to_vec(), net.peers());
     let mut tasks = vec![
         tokio::spawn(serve(feed_listener, feed.router(), stopping.clone())),
@@ -115,7 +129,16 @@ pub async fn start(config: Config) -> Result<Node, RunError> {
         console_entrance = Some(entrance);
         tasks.push(tokio::spawn(serve(listener, router, stopping)));
     }
-    Ok(Node { ledger, opening, feed: feed_address, console: console_entrance, peer_addresses, peers, shutdown, tasks })
+    Ok(Node {
+        ledger,
+        opening,
+        feed: feed_address,
+        console: console_entrance,
+        peer_addresses,
+        peers,
+        shutdown,
+        tasks,
+    })
 }
 
 /// Runs a node until `shutdown`, and says where it is reached.
@@ -161,20 +184,30 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    async fn open(&self, console: Option<&TcpListener>) -> Result<(Net, Option<(Router, String)>), RunError> {
+    async fn open(
+        &self,
+        console: Option<&TcpListener>,
+    ) -> Result<(Net, Option<(Router, String)>), RunError> {
         let net = NetConfig {
             listen: self.config.peer_listen.clone(),
             peers: self.config.peer_dial.clone(),
             key_seed: self.keys.peer_seed().ok_or(RunError::NoPeerKey)?,
             sequencer: self.config.sequencer,
         };
-        let console = console.map(|listener| self.console(listener)).transpose()?.flatten();
+        let console = console
+            .map(|listener| self.console(listener))
+            .transpose()?
+            .flatten();
         Ok((Net::bind(net, self.handle.clone()).await?, console))
     }
 
     fn console(&self, listener: &TcpListener) -> Result<Option<(Router, String)>, RunError> {
-        let Some(config) = &self.config.console else { return Ok(None) };
-        let address = listener.local_addr().map_err(|e| RunError::Listen(config.listen, e))?;
+        let Some(config) = &self.config.console else {
+            return Ok(None);
+        };
+        let address = listener
+            .local_addr()
+            .map_err(|e| RunError::Listen(config.listen, e))?;
         let token = Token::load_or_create(self.config.folder.root())?;
         let entrance = format!("http://{address}{}", token.entrance());
         let devices = self.keys.organisations().filter_map(|org| {
@@ -187,12 +220,17 @@ impl Parts<'_> {
             token,
             clock: console::system_clock,
         };
-        Ok(Some((console::router(console::Console::new(self.handle.clone(), settings)), entrance)))
+        Ok(Some((
+            console::router(console::Console::new(self.handle.clone(), settings)),
+            entrance,
+        )))
     }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
-    TcpListener::bind(address).await.map_err(|e| RunError::Listen(address, e))
+    TcpListener::bind(address)
+        .await
+        .map_err(|e| RunError::Listen(address, e))
 }
 
 async fn serve(listener: TcpListener, router: Router, stopping: watch::Receiver<bool>) {

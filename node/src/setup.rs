@@ -104,7 +104,9 @@ impl SetupError {
             SetupError::Anchor(e) => format!("Danh sách đơn vị xác nhận không hợp lệ ({e})."),
             SetupError::Name(e) => format!("Tên không hợp lệ ({e}). Không dùng dấu cách và dấu +."),
             SetupError::Open(e) => e.message_vi(),
-            SetupError::OtherLedger(id) => format!("Thư mục này đã thuộc sổ {id}. Dùng thư mục khác."),
+            SetupError::OtherLedger(id) => {
+                format!("Thư mục này đã thuộc sổ {id}. Dùng thư mục khác.")
+            }
         }
     }
 }
@@ -114,7 +116,11 @@ impl SetupError {
 ///
 /// # Errors
 /// [`SetupError`].
-pub fn create_ledger(folder: &Folder, new: &NewLedger, witnessing: &Witnessing) -> Result<Anchor, SetupError> {
+pub fn create_ledger(
+    folder: &Folder,
+    new: &NewLedger,
+    witnessing: &Witnessing,
+) -> Result<Anchor, SetupError> {
     create_directory(folder.root())?;
     let keys = folder.keys();
     let device = load_or_generate(&keys, &KeyRole::Device(new.authority.clone()))?;
@@ -133,9 +139,15 @@ pub fn create_ledger(folder: &Folder, new: &NewLedger, witnessing: &Witnessing) 
         sample: new.sample,
     };
     if !folder.genesis().exists() {
-        atomic_replace(&folder.genesis(), &genesis.encode(), Step::Setup, &Faults::none())?;
+        atomic_replace(
+            &folder.genesis(),
+            &genesis.encode(),
+            Step::Setup,
+            &Faults::none(),
+        )?;
     }
-    let bytes = std::fs::read(folder.genesis()).map_err(|e| FileError::io("read", &folder.genesis(), e))?;
+    let bytes =
+        std::fs::read(folder.genesis()).map_err(|e| FileError::io("read", &folder.genesis(), e))?;
     let log = NoteSigner::new(new.origin.clone(), &log).verifier();
     let anchor = Anchor::new(
         ledger_id(&bytes),
@@ -143,7 +155,12 @@ pub fn create_ledger(folder: &Folder, new: &NewLedger, witnessing: &Witnessing) 
         witnessing.max_age_seconds,
         &policy(&log, witnessing),
     )?;
-    atomic_replace(&folder.anchor(), anchor.text().as_bytes(), Step::Setup, &Faults::none())?;
+    atomic_replace(
+        &folder.anchor(),
+        anchor.text().as_bytes(),
+        Step::Setup,
+        &Faults::none(),
+    )?;
     write_config(folder, &new.authority_name, true, None)?;
     Ok(anchor)
 }
@@ -153,10 +170,18 @@ fn policy(log: &Verifier, witnessing: &Witnessing) -> String {
     for (name, key) in &witnessing.validators {
         text += &format!("witness {name} {key}\n");
     }
-    let names: Vec<&str> = witnessing.validators.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = witnessing
+        .validators
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
     let enough = witnessing.quorum.unwrap_or(names.len().max(1));
     text += &format!("group {VALIDATORS_GROUP} {enough} {}\n", names.join(" "));
-    text + if witnessing.quorum.is_some() { "quorum validators\n" } else { "quorum none\n" }
+    text + if witnessing.quorum.is_some() {
+        "quorum validators\n"
+    } else {
+        "quorum none\n"
+    }
 }
 
 /// Makes a member's keys; its node can be joined to a ledger when they are enrolled, or before.
@@ -183,7 +208,13 @@ pub fn prepare_member(folder: &Folder, member: &NewMember) -> Result<PublicKeys,
 ///
 /// # Errors
 /// [`SetupError`].
-pub fn join(folder: &Folder, name: &str, genesis: &[u8], anchor: &str, validator: Option<&KeyName>) -> Result<Anchor, SetupError> {
+pub fn join(
+    folder: &Folder,
+    name: &str,
+    genesis: &[u8],
+    anchor: &str,
+    validator: Option<&KeyName>,
+) -> Result<Anchor, SetupError> {
     create_directory(folder.root())?;
     let replica = Replica::new(genesis).map_err(OpenError::from)?;
     if let Ok(known) = std::fs::read(folder.genesis())
@@ -195,7 +226,12 @@ pub fn join(folder: &Folder, name: &str, genesis: &[u8], anchor: &str, validator
     if anchor.ledger() != replica.ledger_id() {
         return Err(SetupError::OtherLedger(anchor.ledger()));
     }
-    atomic_replace(&folder.anchor(), anchor.text().as_bytes(), Step::Setup, &Faults::none())?;
+    atomic_replace(
+        &folder.anchor(),
+        anchor.text().as_bytes(),
+        Step::Setup,
+        &Faults::none(),
+    )?;
     atomic_replace(&folder.genesis(), genesis, Step::Setup, &Faults::none())?;
     write_config(folder, name, false, validator)?;
     Ok(anchor)
@@ -207,14 +243,19 @@ pub fn join(folder: &Folder, name: &str, genesis: &[u8], anchor: &str, validator
 /// [`SetupError`].
 pub fn public_keys(folder: &Folder, validator: Option<&KeyName>) -> Result<PublicKeys, SetupError> {
     let keys = Keys::load(&folder.keys())?;
-    let mut public = PublicKeys { devices: Vec::new(), peer: None, validator: None };
+    let mut public = PublicKeys {
+        devices: Vec::new(),
+        peer: None,
+        validator: None,
+    };
     for (role, key) in keys.public() {
         match role {
             KeyRole::Device(org) => public.devices.push((org.clone(), key)),
             KeyRole::Peer => public.peer = Some(key),
             KeyRole::Validator => {
                 let secret = keys.get(role).zip(validator);
-                public.validator = secret.map(|(secret, name)| Cosigner::new(name.clone(), secret).verifier());
+                public.validator =
+                    secret.map(|(secret, name)| Cosigner::new(name.clone(), secret).verifier());
             }
             KeyRole::Log | KeyRole::Sequencer => {}
         }
@@ -222,10 +263,20 @@ pub fn public_keys(folder: &Folder, validator: Option<&KeyName>) -> Result<Publi
     Ok(public)
 }
 
-fn write_config(folder: &Folder, name: &str, sequencer: bool, validator: Option<&KeyName>) -> Result<(), FileError> {
+fn write_config(
+    folder: &Folder,
+    name: &str,
+    sequencer: bool,
+    validator: Option<&KeyName>,
+) -> Result<(), FileError> {
     if folder.config().exists() {
         return Ok(());
     }
     let text = config::template(name, sequencer, validator, (8080, 8081, 4001));
-    atomic_replace(&folder.config(), text.as_bytes(), Step::Setup, &Faults::none())
+    atomic_replace(
+        &folder.config(),
+        text.as_bytes(),
+        Step::Setup,
+        &Faults::none(),
+    )
 }

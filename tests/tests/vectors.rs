@@ -44,11 +44,7 @@ fn the_stored_vectors_are_what_the_code_makes() {
 
 /// What each tampering must lead to, written down by hand: (statement, state) that fail, and the state line.
 const TAMPERED: &[(&str, &[(&str, &str)], &str)] = &[
-    (
-        "left_out_recall",
-        &[("complete", "contradicted")],
-        "held",
-    ),
+    ("left_out_recall", &[("complete", "contradicted")], "held"),
     (
         "left_out_event",
         &[("complete", "contradicted")],

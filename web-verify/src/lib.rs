@@ -123,9 +123,14 @@ fn without_comments(source: &str) -> String {
 /// SHA-256 over names and hashes of all files, template included: names a version of the page.
 pub fn page_hash() -> [u8; 32] {
     let template = ("index.html", Sha256::digest(TEMPLATE).into());
-    let hashes = FILES.iter().map(|file| (file.name, file.sha256())).chain([template]);
+    let hashes = FILES
+        .iter()
+        .map(|file| (file.name, file.sha256()))
+        .chain([template]);
     let hash = hashes.fold(Sha256::new(), |hash, (name, sha256)| {
-        hash.chain_update(name).chain_update([0]).chain_update(sha256)
+        hash.chain_update(name)
+            .chain_update([0])
+            .chain_update(sha256)
     });
     hash.finalize().into()
 }
@@ -158,7 +163,9 @@ pub fn page(filling: &Filling<'_>) -> String {
     let mut page = String::with_capacity(template().len() + filling.summary_html.len());
     let mut rest = template();
     while let Some((before, after)) = rest.split_once("{{") {
-        let Some((name, after)) = after.split_once("}}") else { break };
+        let Some((name, after)) = after.split_once("}}") else {
+            break;
+        };
         page.push_str(before);
         match name {
             "TITLE" => page.push_str(&escape(filling.title)),
@@ -177,17 +184,26 @@ pub fn page(filling: &Filling<'_>) -> String {
 pub fn template() -> &'static str {
     static FILLED: LazyLock<String> = LazyLock::new(|| {
         // All modules are asked for at once: on a slow line each level of imports would cost a round trip.
-        let preload = |file: &PageFile| format!("<link rel=\"modulepreload\" href=\"{}\">", file.path());
-        let wanted = FILES.iter().filter(|file| file.content_type == SCRIPT && file.name != ON_DEMAND);
+        let preload =
+            |file: &PageFile| format!("<link rel=\"modulepreload\" href=\"{}\">", file.path());
+        let wanted = FILES
+            .iter()
+            .filter(|file| file.content_type == SCRIPT && file.name != ON_DEMAND);
         let preloads: Vec<String> = wanted.map(preload).collect();
-        TEMPLATE.replace("{{PRELOADS}}", &preloads.join("\n")).replace("{{ASSETS}}", asset_folder())
+        TEMPLATE
+            .replace("{{PRELOADS}}", &preloads.join("\n"))
+            .replace("{{ASSETS}}", asset_folder())
     });
     &FILLED
 }
 
 /// Text as it may stand in HTML and in attributes with double quotes.
 pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 #[cfg(test)]
@@ -200,7 +216,10 @@ mod tests {
         let entries = std::fs::read_dir(folder).expect("the folder of the page");
         for entry in entries.map(|entry| entry.expect("an entry").file_name()) {
             let name = entry.to_string_lossy().into_owned();
-            assert!(name == "index.html" || file(&name).is_some(), "{name} is not embedded");
+            assert!(
+                name == "index.html" || file(&name).is_some(),
+                "{name} is not embedded"
+            );
         }
     }
 
@@ -208,7 +227,10 @@ mod tests {
     fn every_import_leads_to_an_embedded_file() {
         for script in files().iter().filter(|file| file.content_type == SCRIPT) {
             let text = std::str::from_utf8(script.bytes).expect("UTF-8");
-            for (_, after) in text.match_indices("from \"").map(|(at, found)| (at, &text[at + found.len()..])) {
+            for (_, after) in text
+                .match_indices("from \"")
+                .map(|(at, found)| (at, &text[at + found.len()..]))
+            {
                 let address = after.split('"').next().unwrap_or_default();
                 let name = address.strip_prefix("./").unwrap_or("");
                 assert!(file(name).is_some(), "{} imports {address}", script.name);
@@ -219,21 +241,34 @@ mod tests {
     #[test]
     fn only_lines_of_comment_are_dropped() {
         let source = "// a\nlet b = 1; // c\n  /** d\n   * e */\n/* f */\nlet g = `h`;\n\ni { j: k } /* l */\n";
-        assert_eq!(without_comments(source), "let b = 1; // c\nlet g = `h`;\n\ni { j: k } /* l */\n");
+        assert_eq!(
+            without_comments(source),
+            "let b = 1; // c\nlet g = `h`;\n\ni { j: k } /* l */\n"
+        );
     }
 
     #[test]
     fn files_are_found_at_their_address_only() {
         let main = file("main.js").expect("main.js");
         assert!(file_at(&main.path()).is_some_and(|found| std::ptr::eq(found, main)));
-        for path in ["", "/xem/a/main.js", "/xem/a/0000000000000000/main.js", "main.js"] {
+        for path in [
+            "",
+            "/xem/a/main.js",
+            "/xem/a/0000000000000000/main.js",
+            "main.js",
+        ] {
             assert!(file_at(path).is_none(), "{path}");
         }
     }
 
     #[test]
     fn texts_are_escaped_and_placeholders_in_them_stay_text() {
-        let filling = Filling { title: "<b>{{SUMMARY}}", code: "t/\"x\"", band: "", summary_html: "<p>{{CODE}}</p>" };
+        let filling = Filling {
+            title: "<b>{{SUMMARY}}",
+            code: "t/\"x\"",
+            band: "",
+            summary_html: "<p>{{CODE}}</p>",
+        };
         let page = page(&filling);
         assert!(page.contains("<title>&lt;b&gt;{{SUMMARY}}</title>"));
         assert!(page.contains("content=\"t/&quot;x&quot;\""));

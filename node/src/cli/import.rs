@@ -65,7 +65,12 @@ struct Tally {
 
 pub async fn import(folder: Folder, args: &ImportArgs) -> Result<Exit, CommandError> {
     let config = Config::read(folder.clone())?;
-    let options = Options { sequencer: config.sequencer, validator: config.validator, timing: config.timing, ..Options::default() };
+    let options = Options {
+        sequencer: config.sequencer,
+        validator: config.validator,
+        timing: config.timing,
+        ..Options::default()
+    };
     let (ledger, _) = spawn(folder.clone(), options).await.map_err(|e| match e {
         OpenError::Lock(LockError::Held(_)) => CommandError::new(
             Exit::NoFolder,
@@ -77,13 +82,28 @@ pub async fn import(folder: Folder, args: &ImportArgs) -> Result<Exit, CommandEr
     let imported = import_file(&ledger, &folder, &args.file).await;
     ledger.stop().await;
     let tally = imported?;
-    println!("Xong: {} dòng – {} mới lưu, {} đã ghi rồi, {} bị từ chối.", tally.lines, tally.saved, tally.known, tally.refused);
-    println!("({} lines: {} saved, {} known, {} refused)", tally.lines, tally.saved, tally.known, tally.refused);
-    Ok(if tally.refused == 0 { Exit::Done } else { Exit::Refused })
+    println!(
+        "Xong: {} dòng – {} mới lưu, {} đã ghi rồi, {} bị từ chối.",
+        tally.lines, tally.saved, tally.known, tally.refused
+    );
+    println!(
+        "({} lines: {} saved, {} known, {} refused)",
+        tally.lines, tally.saved, tally.known, tally.refused
+    );
+    Ok(if tally.refused == 0 {
+        Exit::Done
+    } else {
+        Exit::Refused
+    })
 }
 
 async fn import_file(ledger: &Ledger, folder: &Folder, path: &Path) -> Result<Tally, CommandError> {
-    let mut import = Import { ledger, sample: is_sample(ledger).await?, signed: signed_before(folder)?, tally: Tally::default() };
+    let mut import = Import {
+        ledger,
+        sample: is_sample(ledger).await?,
+        signed: signed_before(folder)?,
+        tally: Tally::default(),
+    };
     let mut chunk: Vec<(usize, Item)> = Vec::new();
     if is_segment(path)? {
         let mut envelopes = Vec::new();
@@ -93,7 +113,10 @@ async fn import_file(ledger: &Ledger, folder: &Folder, path: &Path) -> Result<Ta
             import.if_full(&mut chunk).await?;
         }
         if let Some(tail) = tail {
-            eprintln!("Tệp kết thúc dở ở mục {} (byte {}): {}", tail.record, tail.offset, tail.what);
+            eprintln!(
+                "Tệp kết thúc dở ở mục {} (byte {}): {}",
+                tail.record, tail.offset, tail.what
+            );
             import.tally.refused += 1;
         }
     } else {
@@ -101,7 +124,11 @@ async fn import_file(ledger: &Ledger, folder: &Folder, path: &Path) -> Result<Ta
         let mut reader = BufReader::new(File::open(path).map_err(error)?);
         for n in 1.. {
             let mut line = Vec::new();
-            let read = reader.by_ref().take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut line).map_err(error)?;
+            let read = reader
+                .by_ref()
+                .take(LINE_BYTES_MAX + 1)
+                .read_until(b'\n', &mut line)
+                .map_err(error)?;
             if read == 0 {
                 break;
             }
@@ -120,13 +147,18 @@ async fn import_file(ledger: &Ledger, folder: &Folder, path: &Path) -> Result<Ta
 }
 
 async fn is_sample(ledger: &Ledger) -> Result<bool, LedgerError> {
-    ledger.handle().try_read(|replica| replica.genesis().sample.is_some()).await
+    ledger
+        .handle()
+        .try_read(|replica| replica.genesis().sample.is_some())
+        .await
 }
 
 /// JSON begins with a brace; a record begins with a length below 2^24.
 fn is_segment(path: &Path) -> Result<bool, FileError> {
     let mut first = [0];
-    let read = File::open(path).and_then(|mut file| file.read(&mut first)).map_err(|e| FileError::io("read", path, e))?;
+    let read = File::open(path)
+        .and_then(|mut file| file.read(&mut first))
+        .map_err(|e| FileError::io("read", path, e))?;
     Ok(read == 1 && first[0] == 0)
 }
 
@@ -136,30 +168,43 @@ fn signed_before(folder: &Folder) -> Result<HashSet<[u8; 32]>, FileError> {
     survey(&folder.writer(), |_, bytes| {
         if let Ok(envelope) = Envelope::parse(bytes) {
             let draft = &envelope.payload().draft;
-            signed.insert(says(envelope.iss(), &draft.occurred.to_value(), &draft.body.to_value()));
+            signed.insert(says(
+                envelope.iss(),
+                &draft.occurred.to_value(),
+                &draft.body.to_value(),
+            ));
         }
     })?;
     Ok(signed)
 }
 
 fn says(org: &OrgId, occurred: &Value, body: &Value) -> [u8; 32] {
-    Sha256::digest(Value::Array(vec![Value::text(org), occurred.clone(), body.clone()]).encode()).into()
+    Sha256::digest(Value::Array(vec![Value::text(org), occurred.clone(), body.clone()]).encode())
+        .into()
 }
 
 fn parse(line: &[u8], sample: bool) -> Result<Item, String> {
     if line.len() as u64 > LINE_BYTES_MAX {
         return Err("dòng quá dài (the line is too long)".into());
     }
-    let UniqueJson(json) = serde_json::from_slice(line).map_err(|e| format!("không phải JSON (not JSON): {e}"))?;
-    let Json::Object(mut object) = json else { return Err("không phải một nhóm {…} (not an object)".into()) };
+    let UniqueJson(json) =
+        serde_json::from_slice(line).map_err(|e| format!("không phải JSON (not JSON): {e}"))?;
+    let Json::Object(mut object) = json else {
+        return Err("không phải một nhóm {…} (not an object)".into());
+    };
     if let Some(envelope) = object.remove("envelope") {
         let bytes = envelope.as_str().and_then(|text| hex::decode(text).ok());
         let bytes = bytes.filter(|bytes| bytes.len() <= ENVELOPE_MAX_BYTES && object.is_empty());
-        return bytes.map(Item::Envelope).ok_or_else(|| "\"envelope\" phải là chữ số hệ 16 (must be hex, and alone)".into());
+        return bytes
+            .map(Item::Envelope)
+            .ok_or_else(|| "\"envelope\" phải là chữ số hệ 16 (must be hex, and alone)".into());
     }
-    let org = object.remove("org").and_then(|org| OrgId::new(org.as_str()?).ok());
+    let org = object
+        .remove("org")
+        .and_then(|org| OrgId::new(org.as_str()?).ok());
     let org = org.ok_or("thiếu \"org\" đúng dạng, ví dụ \"ORG-01\" (no \"org\")")?;
-    let proposal = Proposal::from_json(&Json::Object(object), sample).map_err(|e| format!("{}: {} ({e})", e.field, e.message_vi))?;
+    let proposal = Proposal::from_json(&Json::Object(object), sample)
+        .map_err(|e| format!("{}: {} ({e})", e.field, e.message_vi))?;
     Ok(Item::Draft(org, Box::new(proposal)))
 }
 
@@ -213,13 +258,22 @@ impl Import<'_> {
         for envelope in handle.pending().await? {
             waiting.insert(ledger_core::sign::event_id(&envelope));
         }
-        let ids: Vec<_> = envelopes.iter().map(|envelope| ledger_core::sign::event_id(envelope)).collect();
-        for ((line, id), answer) in lines.into_iter().zip(ids).zip(handle.submit_all(envelopes).await) {
+        let ids: Vec<_> = envelopes
+            .iter()
+            .map(|envelope| ledger_core::sign::event_id(envelope))
+            .collect();
+        for ((line, id), answer) in lines
+            .into_iter()
+            .zip(ids)
+            .zip(handle.submit_all(envelopes).await)
+        {
             match answer? {
                 Submitted::Logged(_) => self.known(),
                 Submitted::Pending if !waiting.insert(id) => self.known(),
                 Submitted::Pending => self.saved(),
-                Submitted::Refused { code, message_vi } => self.refuse(line, &format!("{message_vi} (mã {code})")),
+                Submitted::Refused { code, message_vi } => {
+                    self.refuse(line, &format!("{message_vi} (mã {code})"))
+                }
             }
         }
         Ok(())
@@ -231,7 +285,11 @@ impl Import<'_> {
         let mut lines = Vec::new();
         for (line, org, proposal) in drafts {
             let request = proposal.request;
-            if !self.signed.insert(says(&org, &request.occurred.to_value(), &request.body.to_value())) {
+            if !self.signed.insert(says(
+                &org,
+                &request.occurred.to_value(),
+                &request.body.to_value(),
+            )) {
                 self.known();
                 continue;
             }
@@ -245,7 +303,10 @@ impl Import<'_> {
         for (line, answer) in lines.into_iter().zip(handle.record_all(requests).await) {
             match answer {
                 Ok(_) => self.saved(),
-                Err(e) if e.is_senders_fault() || matches!(e, LedgerError::NoDevice(_) | LedgerError::LostTail(_)) => {
+                Err(e)
+                    if e.is_senders_fault()
+                        || matches!(e, LedgerError::NoDevice(_) | LedgerError::LostTail(_)) =>
+                {
                     self.refuse(line, &format!("{} (mã {})", e.message_vi(), e.code()));
                 }
                 Err(e) => return Err(e.into()),
@@ -285,14 +346,26 @@ mod tests {
 
     fn line(n: usize) -> String {
         let request = hold("HTX-1", n);
-        let proposal = Proposal { request: DraftRequest { signed: None, ..request }, openings: vec![], override_reason: None };
+        let proposal = Proposal {
+            request: DraftRequest {
+                signed: None,
+                ..request
+            },
+            openings: vec![],
+            override_reason: None,
+        };
         let mut json = proposal.to_json();
         json["org"] = SO.into();
         json.to_string() + "\n"
     }
 
     fn tally(lines: usize, saved: usize, known: usize, refused: usize) -> Tally {
-        Tally { lines, saved, known, refused }
+        Tally {
+            lines,
+            saved,
+            known,
+            refused,
+        }
     }
 
     #[tokio::test]
@@ -302,10 +375,16 @@ mod tests {
         let text: String = (0..600).map(line).collect();
         let half = &text.as_bytes()[..text.len() / 2];
         let cut = bring(&province, SO, half).await;
-        assert_eq!((cut.lines, cut.refused, cut.saved), (cut.saved + 1, 1, cut.lines - 1));
+        assert_eq!(
+            (cut.lines, cut.refused, cut.saved),
+            (cut.saved + 1, 1, cut.lines - 1)
+        );
         let whole = bring(&province, SO, text.as_bytes()).await;
         assert_eq!(whole, tally(600, 600 - cut.saved, cut.saved, 0));
-        assert_eq!(bring(&province, SO, text.as_bytes()).await, tally(600, 0, 600, 0));
+        assert_eq!(
+            bring(&province, SO, text.as_bytes()).await,
+            tally(600, 0, 600, 0)
+        );
     }
 
     #[tokio::test]
@@ -318,10 +397,19 @@ mod tests {
         let envelopes = htx.pending();
         drop((so, htx));
         let segment = std::fs::read(province.folder(&org("HTX-1")).writer()).unwrap();
-        assert_eq!(bring(&province, SO, &segment[..segment.len() - 5]).await, tally(19, 19, 0, 1));
+        assert_eq!(
+            bring(&province, SO, &segment[..segment.len() - 5]).await,
+            tally(19, 19, 0, 1)
+        );
         assert_eq!(bring(&province, SO, &segment).await, tally(20, 1, 19, 0));
-        let lines: String = envelopes.iter().map(|e| format!("{{\"envelope\":\"{}\"}}\n", hex::encode(e))).collect();
-        assert_eq!(bring(&province, SO, lines.as_bytes()).await, tally(20, 0, 20, 0));
+        let lines: String = envelopes
+            .iter()
+            .map(|e| format!("{{\"envelope\":\"{}\"}}\n", hex::encode(e)))
+            .collect();
+        assert_eq!(
+            bring(&province, SO, lines.as_bytes()).await,
+            tally(20, 0, 20, 0)
+        );
     }
 
     #[tokio::test]
@@ -339,6 +427,9 @@ mod tests {
             line(2).replace("\"SO\"", "\"HTX-1\""),
             line(3),
         ];
-        assert_eq!(bring(&province, SO, lines.concat().as_bytes()).await, tally(8, 2, 0, 6));
+        assert_eq!(
+            bring(&province, SO, lines.concat().as_bytes()).await,
+            tally(8, 2, 0, 6)
+        );
     }
 }

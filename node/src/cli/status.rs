@@ -31,7 +31,10 @@ pub struct StatusArgs {
 
 pub async fn status(folder: Folder, args: &StatusArgs) -> Result<Exit, CommandError> {
     let config = Config::read(folder)?;
-    let path = args.event.as_ref().map_or_else(|| "status.json".to_owned(), |id| format!("events/{id}"));
+    let path = args
+        .event
+        .as_ref()
+        .map_or_else(|| "status.json".to_owned(), |id| format!("events/{id}"));
     let answer = ask(&config, &path).await;
     match (answer, &args.event) {
         (Some(answer), Some(_)) => Ok(tell_event(&answer)),
@@ -43,12 +46,19 @@ pub async fn status(folder: Folder, args: &StatusArgs) -> Result<Exit, CommandEr
 
 /// What the running node says; none when none answers.
 async fn ask(config: &Config, path: &str) -> Option<Json> {
-    let client = reqwest::Client::builder().timeout(ANSWER_WAIT).build().ok()?;
+    let client = reqwest::Client::builder()
+        .timeout(ANSWER_WAIT)
+        .build()
+        .ok()?;
     let mut address = config.http;
     if address.ip().is_unspecified() {
         address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
-    let answer = client.get(format!("http://{address}/{path}")).send().await.ok()?;
+    let answer = client
+        .get(format!("http://{address}/{path}"))
+        .send()
+        .await
+        .ok()?;
     serde_json::from_slice(&answer.bytes().await.ok()?).ok()
 }
 
@@ -61,7 +71,11 @@ fn number(answer: &Json, key: &str) -> u64 {
 }
 
 fn tell_event(answer: &Json) -> Exit {
-    println!("{}\n({})", word(answer, "message_vi"), word(answer, "message_en"));
+    println!(
+        "{}\n({})",
+        word(answer, "message_vi"),
+        word(answer, "message_en")
+    );
     if let Some(index) = answer.get("index").and_then(Json::as_u64) {
         println!("Vị trí trong sổ (leaf): {index}");
     }
@@ -72,19 +86,43 @@ fn tell_event(answer: &Json) -> Exit {
 }
 
 fn tell_running(config: &Config, answer: &Json) -> Exit {
-    println!("{}: đang chạy (running) – http://{}/", word(answer, "name"), config.http);
-    println!("  {}\n  ({})", word(answer, "message_vi"), word(answer, "message_en"));
+    println!(
+        "{}: đang chạy (running) – http://{}/",
+        word(answer, "name"),
+        config.http
+    );
+    println!(
+        "  {}\n  ({})",
+        word(answer, "message_vi"),
+        word(answer, "message_en")
+    );
     println!("  sổ (ledger):                 {}", word(answer, "ledger"));
-    println!("  mốc tin cậy (anchor):        {}", word(answer, "anchor_sha256"));
-    let (size, cosigned, pending) = (number(answer, "size"), number(answer, "cosigned_size"), number(answer, "pending"));
+    println!(
+        "  mốc tin cậy (anchor):        {}",
+        word(answer, "anchor_sha256")
+    );
+    let (size, cosigned, pending) = (
+        number(answer, "size"),
+        number(answer, "cosigned_size"),
+        number(answer, "pending"),
+    );
     println!("  đã ghi / đã xác nhận:        {size} / {cosigned}");
     println!("  đang chờ vào sổ (waiting):   {pending}");
     let cosigned_at = answer.get("cosigned_at").and_then(Json::as_u64);
     let age = cosigned_at.map(age_of);
     if let Some(at) = cosigned_at {
-        println!("  xác nhận gần nhất:           {}", Timestamp::vietnam(at as i64));
+        println!(
+            "  xác nhận gần nhất:           {}",
+            Timestamp::vietnam(at as i64)
+        );
     }
-    let advice = advise(word(answer, "health"), pending, size > cosigned, age, number(answer, "max_age_seconds"));
+    let advice = advise(
+        word(answer, "health"),
+        pending,
+        size > cosigned,
+        age,
+        number(answer, "max_age_seconds"),
+    );
     println!("Cần làm (what to do): {advice}");
     match word(answer, "health") {
         "serving" => Exit::Done,
@@ -93,7 +131,10 @@ fn tell_running(config: &Config, answer: &Json) -> Exit {
 }
 
 fn age_of(at: u64) -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs()).saturating_sub(at)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |now| now.as_secs())
+        .saturating_sub(at)
 }
 
 /// What an operator should do next.
@@ -105,10 +146,14 @@ fn advise(health: &str, pending: u64, unwitnessed: bool, age: Option<u64>, max_a
     }
     if age.is_some_and(|age| age > max_age / 2) {
         let hours = age.unwrap_or(0) / 3600;
-        return format!("xác nhận gần nhất đã {hours} giờ: xem các nút xác nhận có chạy và nối mạng không (validators look offline)");
+        return format!(
+            "xác nhận gần nhất đã {hours} giờ: xem các nút xác nhận có chạy và nối mạng không (validators look offline)"
+        );
     }
     if pending > 0 {
-        return format!("{pending} việc chờ vào sổ: cần nối được với nút của Sở; cứ để nút chạy (waiting for the authority's node)");
+        return format!(
+            "{pending} việc chờ vào sổ: cần nối được với nút của Sở; cứ để nút chạy (waiting for the authority's node)"
+        );
     }
     if unwitnessed {
         return "chờ các đơn vị xác nhận; không cần làm gì (waiting for the validators)".into();
@@ -121,8 +166,13 @@ fn tell_stopped(config: &Config) -> Result<Exit, CommandError> {
     let folder = match config.folder.lock() {
         Ok(folder) => folder,
         Err(crate::folder::LockError::Held(_)) => {
-            println!("{}: đang chạy nhưng chưa trả lời (running, but does not answer yet)", config.name);
-            println!("Cần làm (what to do): chờ nút đọc xong sổ, hoặc xem nhật ký của nút (wait, or read its log)");
+            println!(
+                "{}: đang chạy nhưng chưa trả lời (running, but does not answer yet)",
+                config.name
+            );
+            println!(
+                "Cần làm (what to do): chờ nút đọc xong sổ, hoặc xem nhật ký của nút (wait, or read its log)"
+            );
             return Ok(Exit::Failed);
         }
         Err(e) => return Err(OpenError::from(e).into()),
@@ -131,8 +181,14 @@ fn tell_stopped(config: &Config) -> Result<Exit, CommandError> {
     println!("{}: đang dừng (stopped)", config.name);
     println!("  sổ (ledger):                 {}", anchor.ledger());
     println!("  mốc tin cậy (anchor):        {}", anchor.hash());
-    let size = |path| read_head(path, &anchor).map(|head| head.map_or(0, |(_, checkpoint)| checkpoint.size().0));
-    println!("  đã ghi / đã xác nhận:        {} / {}", size(folder.checkpoint())?, size(folder.cosigned())?);
+    let size = |path| {
+        read_head(path, &anchor).map(|head| head.map_or(0, |(_, checkpoint)| checkpoint.size().0))
+    };
+    println!(
+        "  đã ghi / đã xác nhận:        {} / {}",
+        size(folder.checkpoint())?,
+        size(folder.cosigned())?
+    );
     let mut own = 0;
     survey(&folder.writer(), |_, _| own += 1)?;
     println!("  việc ký tại nút này:         {own}");
@@ -141,11 +197,26 @@ fn tell_stopped(config: &Config) -> Result<Exit, CommandError> {
 }
 
 fn event_on_disk(folder: &Folder, id: &str) -> Result<Exit, CommandError> {
-    let malformed = || CommandError::new(Exit::Usage, "Mã việc gồm 64 chữ số hệ 16.", "an event id has 64 hex digits");
-    let bytes: [u8; 32] = hex::decode(id).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(malformed)?;
+    let malformed = || {
+        CommandError::new(
+            Exit::Usage,
+            "Mã việc gồm 64 chữ số hệ 16.",
+            "an event id has 64 hex digits",
+        )
+    };
+    let bytes: [u8; 32] = hex::decode(id)
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(malformed)?;
     let id = EventId(Hash(bytes));
     let folder = folder.lock().map_err(OpenError::from)?;
-    let place = if folder.index().exists() { Index::open(&folder.index()).ok().and_then(|index| index.find(&id).ok()?) } else { None };
+    let place = if folder.index().exists() {
+        Index::open(&folder.index())
+            .ok()
+            .and_then(|index| index.find(&id).ok()?)
+    } else {
+        None
+    };
     // The index only says where to look: the leaf itself must be the event.
     let mut found = false;
     survey(&folder.log(), |n, leaf| {
@@ -153,11 +224,19 @@ fn event_on_disk(folder: &Folder, id: &str) -> Result<Exit, CommandError> {
     })?;
     let mut saved = false;
     for path in [folder.writer(), folder.pending()] {
-        survey(&path, |_, bytes| saved |= ledger_core::sign::event_id(bytes) == id)?;
+        survey(&path, |_, bytes| {
+            saved |= ledger_core::sign::event_id(bytes) == id
+        })?;
     }
     let (said, exit) = match (found, saved) {
-        (true, _) => ("Đã ghi vào sổ; nút đang dừng nên chưa biết đã xác nhận chưa. (In the log; the node is stopped.)", Exit::Done),
-        (false, true) => ("Đã lưu tại nút này, chưa vào sổ. Chạy \"node run\" để gửi đi. (Saved here, not yet in the log.)", Exit::Done),
+        (true, _) => (
+            "Đã ghi vào sổ; nút đang dừng nên chưa biết đã xác nhận chưa. (In the log; the node is stopped.)",
+            Exit::Done,
+        ),
+        (false, true) => (
+            "Đã lưu tại nút này, chưa vào sổ. Chạy \"node run\" để gửi đi. (Saved here, not yet in the log.)",
+            Exit::Done,
+        ),
         (false, false) => ("Nút này không có việc đó. (Not here.)", Exit::Refused),
     };
     println!("{said}");

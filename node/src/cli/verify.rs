@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::Args;
 use ledger_core::anchor::{ANCHOR_MAX_BYTES, Anchor};
 use ledger_core::time::Timestamp;
-use ledger_core::verify::{Proof, Statement, StateLine, Verdict};
+use ledger_core::verify::{Proof, StateLine, Statement, Verdict};
 
 use super::{CommandError, Exit};
 use crate::files::{FileError, read_small};
@@ -36,24 +36,46 @@ pub fn verify(folder: &Folder, args: &VerifyArgs) -> Result<Exit, CommandError> 
     let anchor_path = args.anchor.clone().unwrap_or_else(|| folder.anchor());
     let usage = |vi: String, en: String| CommandError::new(Exit::Usage, vi, en);
     let text = String::from_utf8(read(&anchor_path, ANCHOR_MAX_BYTES as u64)?);
-    let text = text.map_err(|e| usage(format!("{} không phải văn bản UTF-8.", anchor_path.display()), e.to_string()))?;
-    let anchor = Anchor::parse(&text).map_err(|e| usage(format!("{} không phải mốc tin cậy ({e}).", anchor_path.display()), e.to_string()))?;
+    let text = text.map_err(|e| {
+        usage(
+            format!("{} không phải văn bản UTF-8.", anchor_path.display()),
+            e.to_string(),
+        )
+    })?;
+    let anchor = Anchor::parse(&text).map_err(|e| {
+        usage(
+            format!("{} không phải mốc tin cậy ({e}).", anchor_path.display()),
+            e.to_string(),
+        )
+    })?;
     let now = match &args.at {
-        None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        None => SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs()),
         Some(text) => {
-            let time = Timestamp::parse(text).map_err(|e| usage("--at phải như 2026-10-19T08:00:00+07:00.".into(), e.to_string()))?;
+            let time = Timestamp::parse(text).map_err(|e| {
+                usage(
+                    "--at phải như 2026-10-19T08:00:00+07:00.".into(),
+                    e.to_string(),
+                )
+            })?;
             u64::try_from(time.seconds).unwrap_or(0)
         }
     };
     let bundle = read(&args.bundle, BUNDLE_BYTES_MAX)?;
     let verdict = ledger_core::verify::verify(&bundle, &anchor, now);
-    let verdict = verdict.map_err(|e| usage("Tệp không phải hồ sơ lô hàng.".into(), e.to_string()))?;
+    let verdict =
+        verdict.map_err(|e| usage("Tệp không phải hồ sơ lô hàng.".into(), e.to_string()))?;
     println!("Mốc tin cậy (SHA-256 of the anchor): {}", anchor.hash());
     tell(&verdict);
-    Ok(if verdict.is_confirmed() { Exit::Done } else { Exit::Refused })
+    Ok(if verdict.is_confirmed() {
+        Exit::Done
+    } else {
+        Exit::Refused
+    })
 }
 
-fn read(path: &PathBuf, max: u64) -> Result<Vec<u8>, CommandError> {
+fn read(path: &std::path::Path, max: u64) -> Result<Vec<u8>, CommandError> {
     let missing = || FileError::io("read", path, std::io::ErrorKind::NotFound.into());
     Ok(read_small(path, max)?.ok_or_else(missing)?)
 }
@@ -73,7 +95,11 @@ fn tell(verdict: &Verdict) {
     if let Some(lot) = &verdict.lot {
         println!("Lô (lot): {lot}");
     }
-    println!("Kết luận (state): {} ({})", state(verdict.state), verdict.state.word());
+    println!(
+        "Kết luận (state): {} ({})",
+        state(verdict.state),
+        verdict.state.word()
+    );
 }
 
 fn sentence(statement: Statement) -> String {

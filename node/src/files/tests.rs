@@ -14,10 +14,12 @@ fn open(path: &Path, durable: Durable) -> Result<(Segment, Option<Cut>), FileErr
 
 fn all(segment: &mut Segment) -> Vec<Vec<u8>> {
     let mut records = Vec::new();
-    segment.for_each(0, |_, bytes| {
-        records.push(bytes.to_vec());
-        true
-    }).unwrap();
+    segment
+        .for_each(0, |_, bytes| {
+            records.push(bytes.to_vec());
+            true
+        })
+        .unwrap();
     records
 }
 
@@ -44,7 +46,10 @@ fn what_is_appended_is_read_back_after_opening_again() {
     assert!(cut.is_none());
     assert_eq!(all(&mut segment), RECORDS);
     assert_eq!(segment.read(2).unwrap(), RECORDS[2]);
-    assert!(matches!(segment.read(4), Err(FileError::NoRecord { record: 4, .. })));
+    assert!(matches!(
+        segment.read(4),
+        Err(FileError::NoRecord { record: 4, .. })
+    ));
     assert_eq!(fs::read(&path).unwrap(), written().0);
 }
 
@@ -55,18 +60,28 @@ fn a_file_that_ends_anywhere_keeps_its_whole_records_and_says_what_it_cut() {
         let dir = folder();
         let path = dir.path().join("writer.seg");
         fs::write(&path, &bytes[..len]).unwrap();
-        let whole = offsets[1..].iter().chain([&bytes.len()]).filter(|end| **end <= len).count();
+        let whole = offsets[1..]
+            .iter()
+            .chain([&bytes.len()])
+            .filter(|end| **end <= len)
+            .count();
         let start = offsets.get(whole).copied().unwrap_or(bytes.len());
         let (mut segment, cut) = open(&path, Durable::AllButLast).unwrap();
         assert_eq!(all(&mut segment), RECORDS[..whole], "{len} bytes");
-        assert_eq!(cut.as_ref().map(|c| (c.record, c.offset, c.bytes)),
-            (start < len).then_some((whole as u64, start as u64, (len - start) as u64)), "{len} bytes");
+        assert_eq!(
+            cut.as_ref().map(|c| (c.record, c.offset, c.bytes)),
+            (start < len).then_some((whole as u64, start as u64, (len - start) as u64)),
+            "{len} bytes"
+        );
         if let Some(cut) = cut {
             assert_eq!(fs::read(cut.kept).unwrap(), bytes[start..len]);
         }
         segment.append(&[b"after"]).unwrap();
         drop(segment);
-        assert_eq!(open(&path, Durable::AllButLast).unwrap().0.len(), whole as u64 + 1);
+        assert_eq!(
+            open(&path, Durable::AllButLast).unwrap().0.len(),
+            whole as u64 + 1
+        );
     }
 }
 
@@ -79,8 +94,15 @@ fn what_was_durable_is_never_cut() {
         fs::write(&path, &bytes[..len]).unwrap();
         let whole = offsets[1..].iter().filter(|end| **end <= len).count() as u64;
         let error = open(&path, Durable::Records(4)).unwrap_err();
-        assert!(matches!(error, FileError::Damaged { record, .. } if record == whole), "{len}: {error}");
-        assert_eq!(fs::read(&path).unwrap(), bytes[..len], "the file is left as it was");
+        assert!(
+            matches!(error, FileError::Damaged { record, .. } if record == whole),
+            "{len}: {error}"
+        );
+        assert_eq!(
+            fs::read(&path).unwrap(),
+            bytes[..len],
+            "the file is left as it was"
+        );
     }
 }
 
@@ -94,11 +116,18 @@ fn a_flipped_byte_is_damage_unless_nobody_was_told_about_the_record() {
         flipped[at] ^= 0x40;
         fs::write(&path, &flipped).unwrap();
         let hit = offsets.iter().rposition(|start| *start <= at).unwrap() as u64;
-        let is_hit = |e: FileError| matches!(e, FileError::Damaged { record, offset, .. }
-            if record == hit && offset == offsets[hit as usize] as u64);
-        assert!(is_hit(open(&path, Durable::Records(4)).unwrap_err()), "byte {at}");
+        let is_hit = |e: FileError| {
+            matches!(e, FileError::Damaged { record, offset, .. }
+            if record == hit && offset == offsets[hit as usize] as u64)
+        };
+        assert!(
+            is_hit(open(&path, Durable::Records(4)).unwrap_err()),
+            "byte {at}"
+        );
         match open(&path, Durable::AllButLast) {
-            Ok((segment, cut)) => assert!(hit == 3 && segment.len() == 3 && cut.is_some(), "byte {at}"),
+            Ok((segment, cut)) => {
+                assert!(hit == 3 && segment.len() == 3 && cut.is_some(), "byte {at}")
+            }
             Err(e) => assert!(hit < 3 && is_hit(e), "byte {at}"),
         }
     }
@@ -111,13 +140,20 @@ fn a_full_disk_says_so_and_keeps_what_was_acknowledged() {
     let full = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let asked = full.clone();
     let faults = Faults::new(move |_| {
-        if asked.load(std::sync::atomic::Ordering::Relaxed) { Fate::Full } else { Fate::Done }
+        if asked.load(std::sync::atomic::Ordering::Relaxed) {
+            Fate::Full
+        } else {
+            Fate::Done
+        }
     });
     let (mut segment, _) = Segment::open(&path, Step::Writer, Durable::AllButLast, faults).unwrap();
     segment.append(&RECORDS[..2]).unwrap();
     full.store(true, std::sync::atomic::Ordering::Relaxed);
     let error = segment.append(&RECORDS[2..]).unwrap_err();
-    assert!(matches!(error, FileError::Full { .. }) && error.message_vi().contains("đầy"), "{error}");
+    assert!(
+        matches!(error, FileError::Full { .. }) && error.message_vi().contains("đầy"),
+        "{error}"
+    );
     assert_eq!(all(&mut segment), RECORDS[..2]);
     full.store(false, std::sync::atomic::Ordering::Relaxed);
     segment.append(&RECORDS[2..]).unwrap();
@@ -131,10 +167,25 @@ fn the_device_that_is_always_full_gives_the_same_error() {
     if !path.exists() {
         return;
     }
-    let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .unwrap();
     let (path, step, faults) = (path.to_owned(), Step::Log, Faults::none());
-    let mut segment = Segment { path, file, step, faults, offsets: vec![], end: 0, stopped: false };
-    assert!(matches!(segment.append(&RECORDS), Err(FileError::Full { .. })));
+    let mut segment = Segment {
+        path,
+        file,
+        step,
+        faults,
+        offsets: vec![],
+        end: 0,
+        stopped: false,
+    };
+    assert!(matches!(
+        segment.append(&RECORDS),
+        Err(FileError::Full { .. })
+    ));
     assert!(segment.is_empty());
 }
 
@@ -143,12 +194,25 @@ fn after_a_sync_that_failed_nothing_more_is_taken_until_it_is_opened_again() {
     for fate in [Fate::Torn, Fate::Unanswered] {
         let dir = folder();
         let path = dir.path().join("writer.seg");
-        let (mut segment, _) = Segment::open(&path, Step::Writer, Durable::AllButLast, Faults::new(move |_| fate)).unwrap();
+        let (mut segment, _) = Segment::open(
+            &path,
+            Step::Writer,
+            Durable::AllButLast,
+            Faults::new(move |_| fate),
+        )
+        .unwrap();
         segment.append(&RECORDS).unwrap_err();
-        assert!(matches!(segment.append(&RECORDS), Err(FileError::Stopped { .. })));
+        assert!(matches!(
+            segment.append(&RECORDS),
+            Err(FileError::Stopped { .. })
+        ));
         drop(segment);
         let (segment, _) = open(&path, Durable::AllButLast).unwrap();
-        assert_eq!(segment.len(), if fate == Fate::Torn { 2 } else { 4 }, "{fate:?}");
+        assert_eq!(
+            segment.len(),
+            if fate == Fate::Torn { 2 } else { 4 },
+            "{fate:?}"
+        );
     }
 }
 
@@ -167,14 +231,33 @@ fn records_have_a_length_and_a_limit() {
 
 #[test]
 fn a_small_file_is_old_or_new_whatever_happens() {
-    for fate in [Fate::Done, Fate::Lost, Fate::Full, Fate::Torn, Fate::Unanswered] {
+    for fate in [
+        Fate::Done,
+        Fate::Lost,
+        Fate::Full,
+        Fate::Torn,
+        Fate::Unanswered,
+    ] {
         let dir = folder();
         let path = dir.path().join("checkpoint");
         atomic_replace(&path, b"the old head", Step::Checkpoint, &Faults::none()).unwrap();
-        let result = atomic_replace(&path, b"the new head", Step::Checkpoint, &Faults::new(move |_| fate));
+        let result = atomic_replace(
+            &path,
+            b"the new head",
+            Step::Checkpoint,
+            &Faults::new(move |_| fate),
+        );
         assert_eq!(result.is_ok(), fate == Fate::Done);
         let new = matches!(fate, Fate::Done | Fate::Unanswered);
-        assert_eq!(fs::read(&path).unwrap(), if new { b"the new head" } else { b"the old head" }, "{fate:?}");
+        assert_eq!(
+            fs::read(&path).unwrap(),
+            if new {
+                b"the new head"
+            } else {
+                b"the old head"
+            },
+            "{fate:?}"
+        );
         let left = remove_unfinished(dir.path()).unwrap();
         assert_eq!(left.len(), usize::from(fate == Fate::Torn), "{fate:?}");
     }
@@ -182,5 +265,11 @@ fn a_small_file_is_old_or_new_whatever_happens() {
     assert!(read_small(&dir.path().join("none"), 9).unwrap().is_none());
     fs::write(dir.path().join("ten"), [0; 10]).unwrap();
     assert!(read_small(&dir.path().join("ten"), 9).is_err());
-    assert_eq!(read_small(&dir.path().join("ten"), 10).unwrap().unwrap().len(), 10);
+    assert_eq!(
+        read_small(&dir.path().join("ten"), 10)
+            .unwrap()
+            .unwrap()
+            .len(),
+        10
+    );
 }

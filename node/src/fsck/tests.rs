@@ -11,9 +11,8 @@ fn province() -> Province {
     let mut so = province.sequencer();
     let mut htx = province.open("HTX-1");
     let line = follow(&mut so, &mut htx, at(2)).unwrap().unwrap();
-    so.add_cosignature(so.heads().borrow().size, &line).err();
-    let size = so.heads().borrow().size.0;
-    so.add_cosignature(ledger_core::ids::TreeSize(size), &line).unwrap();
+    let size = so.heads().borrow().size;
+    so.add_cosignature(size, &line).unwrap();
     record(&mut htx, "HTX-1", 0..2);
     hand_in(&htx, &mut so);
     so.sequence(at(90_000)).unwrap();
@@ -22,7 +21,8 @@ fn province() -> Province {
     so.add_cosignature(size, &line).unwrap();
     follow(&mut so, &mut htx, at(90_002)).unwrap();
     record(&mut htx, "HTX-1", 2..5);
-    htx.put_blob(b"\x89PNG\r\n\x1a\nxxx".to_vec(), false, false).unwrap();
+    htx.put_blob(b"\x89PNG\r\n\x1a\nxxx".to_vec(), false, false)
+        .unwrap();
     htx.close();
     so.close();
     province
@@ -41,7 +41,10 @@ fn a_sound_folder_has_nothing_to_report() {
     let province = province();
     let htx = report(&province, "HTX-1");
     assert_eq!(htx.findings, [], "{htx}");
-    assert_eq!((htx.leaves, htx.heads, htx.own, htx.waiting, htx.blobs), (8, (8, 8), (5, 2), 3, 1));
+    assert_eq!(
+        (htx.leaves, htx.heads, htx.own, htx.waiting, htx.blobs),
+        (8, (8, 8), (5, 2), 3, 1)
+    );
     let so = report(&province, SO);
     assert_eq!(so.findings, [], "{so}");
     assert!(so.is_sound() && so.to_string().contains("mọi thứ khớp"));
@@ -63,48 +66,124 @@ fn every_harm_is_found_and_named() {
         fs::write(path, crate::files::encode_records(&records).unwrap()).unwrap();
     }
     let harms: [Harm; 16] = [
-        ("a flipped byte in the log", "SO_CAI_BI_SUA", Weight::Damage, |f| flip(f.log(), 1_500)),
-        ("an entry changed with its checksum", "SO_CAI_BI_SUA", Weight::Damage, |f| {
-            rewrite(f.log(), |records| {
-                let last = records[3].len() - 70;
-                records[3][last] ^= 1;
-            });
+        (
+            "a flipped byte in the log",
+            "SO_CAI_BI_SUA",
+            Weight::Damage,
+            |f| flip(f.log(), 1_500),
+        ),
+        (
+            "an entry changed with its checksum",
+            "SO_CAI_BI_SUA",
+            Weight::Damage,
+            |f| {
+                rewrite(f.log(), |records| {
+                    let last = records[3].len() - 70;
+                    records[3][last] ^= 1;
+                });
+            },
+        ),
+        (
+            "two entries of the log swapped",
+            "SO_CAI_BI_SUA",
+            Weight::Damage,
+            |f| rewrite(f.log(), |r| r.swap(5, 6)),
+        ),
+        (
+            "the end of the log gone",
+            "BAN_CHOT_SAI",
+            Weight::Damage,
+            |f| rewrite(f.log(), |r| r.truncate(7)),
+        ),
+        (
+            "an unfinished write behind the head",
+            "DUOI_GHI_DO",
+            Weight::Note,
+            |f| {
+                let mut bytes = fs::read(f.log()).unwrap();
+                bytes.extend([0, 0, 1, 0, 7]);
+                fs::write(f.log(), bytes).unwrap();
+            },
+        ),
+        (
+            "a head that was not signed",
+            "BAN_CHOT_SAI",
+            Weight::Damage,
+            |f| {
+                let text = fs::read_to_string(f.checkpoint()).unwrap();
+                fs::write(f.checkpoint(), text.replacen("\n8\n", "\n5\n", 1)).unwrap();
+            },
+        ),
+        (
+            "a cosigned head without its cosignature",
+            "BAN_CHOT_SAI",
+            Weight::Damage,
+            |f| {
+                fs::copy(f.checkpoint(), f.cosigned()).unwrap();
+            },
+        ),
+        (
+            "a day's head under another day",
+            "BAN_CHOT_SAI",
+            Weight::Damage,
+            |f| {
+                fs::copy(f.cosigned(), f.heads().join("2026-01-01")).unwrap();
+            },
+        ),
+        (
+            "another state of the validator",
+            "SO_CAI_MAU_THUAN",
+            Weight::Damage,
+            |f| {
+                let text = fs::read_to_string(f.cosigned_state()).unwrap();
+                fs::write(f.cosigned_state(), text.replacen("\n8\n", "\n5\n", 1)).unwrap();
+            },
+        ),
+        (
+            "a flipped byte in the own events",
+            "TEP_BI_HONG",
+            Weight::Damage,
+            |f| flip(f.writer(), 100),
+        ),
+        (
+            "own events gone",
+            "THIEU_VIEC_DA_KY",
+            Weight::Warning,
+            |f| rewrite(f.writer(), |r| r.truncate(1)),
+        ),
+        (
+            "an own event in the middle gone",
+            "VIEC_KHONG_VAO_SO",
+            Weight::Warning,
+            |f| {
+                rewrite(f.writer(), |r| {
+                    r.remove(3);
+                });
+            },
+        ),
+        ("an index of another log", "CHI_MUC", Weight::Note, |f| {
+            fs::remove_dir_all(f.index()).unwrap()
         }),
-        ("two entries of the log swapped", "SO_CAI_BI_SUA", Weight::Damage, |f| rewrite(f.log(), |r| r.swap(5, 6))),
-        ("the end of the log gone", "BAN_CHOT_SAI", Weight::Damage, |f| rewrite(f.log(), |r| r.truncate(7))),
-        ("an unfinished write behind the head", "DUOI_GHI_DO", Weight::Note, |f| {
-            let mut bytes = fs::read(f.log()).unwrap();
-            bytes.extend([0, 0, 1, 0, 7]);
-            fs::write(f.log(), bytes).unwrap();
+        (
+            "a changed picture",
+            "TEP_SAI_NOI_DUNG",
+            Weight::Damage,
+            |f| {
+                let picture = fs::read_dir(f.blobs())
+                    .unwrap()
+                    .next()
+                    .unwrap()
+                    .unwrap()
+                    .path();
+                flip(picture, 9);
+            },
+        ),
+        ("an unfinished file", "TEP_GHI_DO", Weight::Note, |f| {
+            fs::write(f.root().join("checkpoint.tmp"), "x").unwrap()
         }),
-        ("a head that was not signed", "BAN_CHOT_SAI", Weight::Damage, |f| {
-            let text = fs::read_to_string(f.checkpoint()).unwrap();
-            fs::write(f.checkpoint(), text.replacen("\n8\n", "\n5\n", 1)).unwrap();
+        ("evidence", "BANG_CHUNG", Weight::Warning, |f| {
+            fs::write(f.evidence().join("two-heads.0"), "x").unwrap()
         }),
-        ("a cosigned head without its cosignature", "BAN_CHOT_SAI", Weight::Damage, |f| {
-            fs::copy(f.checkpoint(), f.cosigned()).unwrap();
-        }),
-        ("a day's head under another day", "BAN_CHOT_SAI", Weight::Damage, |f| {
-            fs::copy(f.cosigned(), f.heads().join("2026-01-01")).unwrap();
-        }),
-        ("another state of the validator", "SO_CAI_MAU_THUAN", Weight::Damage, |f| {
-            let text = fs::read_to_string(f.cosigned_state()).unwrap();
-            fs::write(f.cosigned_state(), text.replacen("\n8\n", "\n5\n", 1)).unwrap();
-        }),
-        ("a flipped byte in the own events", "TEP_BI_HONG", Weight::Damage, |f| flip(f.writer(), 100)),
-        ("own events gone", "THIEU_VIEC_DA_KY", Weight::Warning, |f| rewrite(f.writer(), |r| r.truncate(1))),
-        ("an own event in the middle gone", "VIEC_KHONG_VAO_SO", Weight::Warning, |f| {
-            rewrite(f.writer(), |r| {
-                r.remove(3);
-            });
-        }),
-        ("an index of another log", "CHI_MUC", Weight::Note, |f| fs::remove_dir_all(f.index()).unwrap()),
-        ("a changed picture", "TEP_SAI_NOI_DUNG", Weight::Damage, |f| {
-            let picture = fs::read_dir(f.blobs()).unwrap().next().unwrap().unwrap().path();
-            flip(picture, 9);
-        }),
-        ("an unfinished file", "TEP_GHI_DO", Weight::Note, |f| fs::write(f.root().join("checkpoint.tmp"), "x").unwrap()),
-        ("evidence", "BANG_CHUNG", Weight::Warning, |f| fs::write(f.evidence().join("two-heads.0"), "x").unwrap()),
     ];
     for (harm, code, weight, do_it) in harms {
         let province = province();
@@ -125,10 +204,22 @@ fn the_position_of_a_changed_entry_is_named() {
         let mut changed = records.clone();
         let last = changed[place].len() - 1;
         changed[place][last] ^= 1;
-        fs::write(folder.log(), crate::files::encode_records(&changed).unwrap()).unwrap();
+        fs::write(
+            folder.log(),
+            crate::files::encode_records(&changed).unwrap(),
+        )
+        .unwrap();
         let report = report(&province, SO);
-        let found = report.findings.iter().find(|finding| finding.code == "SO_CAI_BI_SUA").unwrap();
-        assert!(found.vi.contains(&format!("vị trí {place}.")), "{}", found.vi);
+        let found = report
+            .findings
+            .iter()
+            .find(|finding| finding.code == "SO_CAI_BI_SUA")
+            .unwrap();
+        assert!(
+            found.vi.contains(&format!("vị trí {place}.")),
+            "{}",
+            found.vi
+        );
     }
 }
 
@@ -136,5 +227,8 @@ fn the_position_of_a_changed_entry_is_named() {
 fn a_running_node_is_not_checked_behind_its_back() {
     let province = province();
     let _so = province.open(SO);
-    assert!(matches!(check(&province.folder(&org(SO))), Err(FsckError::Lock(LockError::Held(_)))));
+    assert!(matches!(
+        check(&province.folder(&org(SO))),
+        Err(FsckError::Lock(LockError::Held(_)))
+    ));
 }

@@ -37,12 +37,18 @@ struct Said {
 
 impl Validator {
     pub fn new(name: KeyName, last: Option<Checkpoint>) -> Validator {
-        Validator { name, last, said: None }
+        Validator {
+            name,
+            last,
+            said: None,
+        }
     }
 
     /// The newest line for others.
     pub fn line(&self) -> Option<(TreeSize, String)> {
-        self.said.as_ref().map(|said| (said.size, said.line.clone()))
+        self.said
+            .as_ref()
+            .map(|said| (said.size, said.line.clone()))
     }
 }
 
@@ -72,12 +78,23 @@ impl Writer {
         let validator = self.validator.as_ref()?;
         let head = self.head.as_ref()?.size();
         // Below what was cosigned once this node only follows: its log is an old copy.
-        if self.must_take().is_err() || validator.last.as_ref().is_some_and(|last| last.size() > head) {
+        if self.must_take().is_err()
+            || validator
+                .last
+                .as_ref()
+                .is_some_and(|last| last.size() > head)
+        {
             return None;
         }
         let said = validator.said.as_ref().map(|said| (said.size, said.at));
-        let state = CosignState { head, cosigned: self.cosigned_size(), said };
-        let disk = self.disk_failed_at.map_or(Duration::ZERO, |at| at + self.options.timing.disk_pause);
+        let state = CosignState {
+            head,
+            cosigned: self.cosigned_size(),
+            said,
+        };
+        let disk = self
+            .disk_failed_at
+            .map_or(Duration::ZERO, |at| at + self.options.timing.disk_pause);
         Some(cosign_due(state, &self.options.timing).max(disk))
     }
 
@@ -86,7 +103,9 @@ impl Writer {
         if self.next_cosigning().is_none_or(|due| due > now.steady) {
             return Ok(None);
         }
-        let (Some(head), Some(validator)) = (&self.head, &mut self.validator) else { return Ok(None) };
+        let (Some(head), Some(validator)) = (&self.head, &mut self.validator) else {
+            return Ok(None);
+        };
         let checkpoint = head.checkpoint.clone();
         if let Some(last) = &validator.last
             && root_at(self.replica.tree(), last.size()).ok() != Some(last.root())
@@ -96,15 +115,27 @@ impl Writer {
         // 1. What we are about to say. Dying before it is durable: nothing was said.
         if validator.last.as_ref() != Some(&checkpoint) {
             let path = self.store.folder.cosigned_state();
-            atomic_replace(&path, checkpoint.to_text().as_bytes(), Step::CosignedState, &self.store.faults)?;
+            atomic_replace(
+                &path,
+                checkpoint.to_text().as_bytes(),
+                Step::CosignedState,
+                &self.store.faults,
+            )?;
             validator.last = Some(checkpoint.clone());
         }
         // 2. The line. Dying here: it is said again after the start.
-        let time = CosignatureTime::new(now.unix).ok_or_else(|| LedgerError::Malformed("the clock".into()))?;
-        let Some(key) = self.keys.get(&KeyRole::Validator) else { return Ok(None) };
+        let time = CosignatureTime::new(now.unix)
+            .ok_or_else(|| LedgerError::Malformed("the clock".into()))?;
+        let Some(key) = self.keys.get(&KeyRole::Validator) else {
+            return Ok(None);
+        };
         let line = Cosigner::new(validator.name.clone(), key).cosign(&checkpoint, time);
         let line = line.to_line().trim_end().to_owned();
-        validator.said = Some(Said { size: checkpoint.size(), at: now.steady, line: line.clone() });
+        validator.said = Some(Said {
+            size: checkpoint.size(),
+            at: now.steady,
+            line: line.clone(),
+        });
         self.announce();
         Ok(Some(line))
     }
@@ -123,21 +154,41 @@ impl Writer {
     /// [`LedgerError`]; the sender's fault unless it is the disk's.
     pub fn add_cosignature(&mut self, size: TreeSize, line: &str) -> Result<(), LedgerError> {
         self.must_take()?;
-        let (Some(head), Some(assembling)) = (&self.head, &self.assembling) else { return Err(LedgerError::NotSequencer) };
+        let (Some(head), Some(assembling)) = (&self.head, &self.assembling) else {
+            return Err(LedgerError::NotSequencer);
+        };
         if size != head.size() {
             return Err(LedgerError::OtherHead(head.size()));
         }
         let malformed = |e: &dyn std::fmt::Display| LedgerError::Malformed(e.to_string());
         let line = SignatureLine::parse(line.trim_end_matches('\n')).map_err(|e| malformed(&e))?;
-        let witnesses: Vec<_> = self.anchor.policy().witnesses().map(|(_, key)| key).collect();
-        if !witnesses.iter().any(|key| key.name().as_str() == line.name() && key.id() == line.id()) {
-            return Err(LedgerError::Malformed("no validator of the policy has this key".into()));
+        let witnesses: Vec<_> = self
+            .anchor
+            .policy()
+            .witnesses()
+            .map(|(_, key)| key)
+            .collect();
+        if !witnesses
+            .iter()
+            .any(|key| key.name().as_str() == line.name() && key.id() == line.id())
+        {
+            return Err(LedgerError::Malformed(
+                "no validator of the policy has this key".into(),
+            ));
         }
         let note = assembling.with_lines(&[line]).map_err(|e| malformed(&e))?;
         // Every line is checked again: a note with one bad line is good for nothing.
-        let quorum = self.anchor.policy().evaluate(&note).map_err(|e| malformed(&e))?.quorum();
+        let quorum = self
+            .anchor
+            .policy()
+            .evaluate(&note)
+            .map_err(|e| malformed(&e))?
+            .quorum();
         let note = keep_first_and_last(&note).map_err(|e| malformed(&e))?;
-        let publish = holds(quorum).then(|| Head { note: note.clone(), checkpoint: head.checkpoint.clone() });
+        let publish = holds(quorum).then(|| Head {
+            note: note.clone(),
+            checkpoint: head.checkpoint.clone(),
+        });
         self.assembling = Some(note);
         match publish {
             Some(cosigned) => self.adopt_cosigned(cosigned),
@@ -148,10 +199,16 @@ impl Writer {
     /// Takes a head with the quorum that a peer has.
     pub(super) fn take_cosigned(&mut self, note: &Note) -> Result<(), LedgerError> {
         let malformed = |e: &dyn std::fmt::Display| LedgerError::Malformed(e.to_string());
-        let evaluation = self.anchor.policy().evaluate(note).map_err(|e| malformed(&e))?;
+        let evaluation = self
+            .anchor
+            .policy()
+            .evaluate(note)
+            .map_err(|e| malformed(&e))?;
         let quorum = evaluation.quorum();
         if !holds(quorum) {
-            return Err(LedgerError::Malformed("a cosigned head without its quorum".into()));
+            return Err(LedgerError::Malformed(
+                "a cosigned head without its quorum".into(),
+            ));
         }
         let checkpoint = evaluation.checkpoint().clone();
         if checkpoint.size() > self.published() || !self.is_newer(&checkpoint, quorum) {
@@ -163,11 +220,18 @@ impl Writer {
 
     /// Larger, or renewed later.
     fn is_newer(&self, checkpoint: &Checkpoint, quorum: Standing) -> bool {
-        let Some(ours) = &self.cosigned else { return true };
+        let Some(ours) = &self.cosigned else {
+            return true;
+        };
         let renewed = |standing: Standing| standing.times().map(|times| times.renewed);
         let evaluated = self.anchor.policy().evaluate(&ours.note);
-        let known = evaluated.as_ref().map(Evaluation::quorum).ok().and_then(renewed);
-        checkpoint.size() > ours.size() || checkpoint.size() == ours.size() && renewed(quorum) > known
+        let known = evaluated
+            .as_ref()
+            .map(Evaluation::quorum)
+            .ok()
+            .and_then(renewed);
+        checkpoint.size() > ours.size()
+            || checkpoint.size() == ours.size() && renewed(quorum) > known
     }
 
     /// The note with the lines of the policy's keys alone: those of strangers are not passed on.
@@ -175,7 +239,8 @@ impl Writer {
         let policy = self.anchor.policy();
         let logs = policy.logs().iter().map(|log| log.verifier());
         let keys: Vec<_> = logs.chain(policy.witnesses().map(|(_, key)| key)).collect();
-        note.only_by(&keys).ok_or_else(|| LedgerError::Malformed("nobody known signed".into()))
+        note.only_by(&keys)
+            .ok_or_else(|| LedgerError::Malformed("nobody known signed".into()))
     }
 
     /// Publishes a head with the quorum. Its checkpoint lies on our path.
@@ -186,11 +251,21 @@ impl Writer {
             && old_day < new_day
         {
             let path = self.store.folder.heads().join(old_day.to_string());
-            atomic_replace(&path, old.note.to_text().as_bytes(), Step::DayHead, &self.store.faults)?;
+            atomic_replace(
+                &path,
+                old.note.to_text().as_bytes(),
+                Step::DayHead,
+                &self.store.faults,
+            )?;
         }
         // 2. The newest. Dying here: it is gathered or fetched again.
         let path = self.store.folder.cosigned();
-        atomic_replace(&path, new.note.to_text().as_bytes(), Step::Cosigned, &self.store.faults)?;
+        atomic_replace(
+            &path,
+            new.note.to_text().as_bytes(),
+            Step::Cosigned,
+            &self.store.faults,
+        )?;
         self.cosigned = Some(new);
         self.announce();
         Ok(())
@@ -216,7 +291,11 @@ pub(super) fn holds(quorum: Standing) -> bool {
 /// Of each key's cosignatures the first, by which the quorum was *reached*, and the last, since which it is
 /// *renewed*: so a head that is cosigned again for months does not outgrow its limit.
 fn keep_first_and_last(note: &Note) -> Result<Note, ledger_core::note::NoteError> {
-    let time = |line: &SignatureLine| line.signature().first_chunk::<8>().map(|time| u64::from_be_bytes(*time));
+    let time = |line: &SignatureLine| {
+        line.signature()
+            .first_chunk::<8>()
+            .map(|time| u64::from_be_bytes(*time))
+    };
     let mut last: BTreeMap<(&str, [u8; 4]), &SignatureLine> = BTreeMap::new();
     let mut kept: Vec<SignatureLine> = Vec::new();
     let mut sorted: Vec<&SignatureLine> = note.lines()[1..].iter().collect();
@@ -226,7 +305,18 @@ fn keep_first_and_last(note: &Note) -> Result<Note, ledger_core::note::NoteError
             kept.push(line.clone());
         }
     }
-    let newest = last.values().filter(|line| !kept.contains(**line)).map(|line| (*line).clone());
+    let newest = last
+        .values()
+        .filter(|line| !kept.contains(**line))
+        .map(|line| (*line).clone());
     let lines: Vec<SignatureLine> = newest.collect();
-    Note::new(note.text().to_owned(), note.lines()[..1].iter().cloned().chain(kept).chain(lines).collect())
+    Note::new(
+        note.text().to_owned(),
+        note.lines()[..1]
+            .iter()
+            .cloned()
+            .chain(kept)
+            .chain(lines)
+            .collect(),
+    )
 }

@@ -18,8 +18,16 @@ impl Writer {
     pub fn extend(&mut self, piece: Extension, now: Now) -> Result<Extended, LedgerError> {
         self.must_take()?;
         // 1. The notes: nothing of a peer's is believed before its signatures hold.
-        let head = piece.checkpoint.as_deref().map(|text| self.read_head(text)).transpose()?;
-        let cosigned = piece.cosigned.as_deref().map(|text| self.read_head(text)).transpose()?;
+        let head = piece
+            .checkpoint
+            .as_deref()
+            .map(|text| self.read_head(text))
+            .transpose()?;
+        let cosigned = piece
+            .cosigned
+            .as_deref()
+            .map(|text| self.read_head(text))
+            .transpose()?;
         for known in head.iter().chain(&cosigned) {
             self.must_agree(known)?;
         }
@@ -28,7 +36,9 @@ impl Writer {
         }
         // 2. The leaves, in memory, until a head covers them.
         let misfit = |e: super::incoming::Misfit| LedgerError::Malformed(e.to_string());
-        self.incoming.take(&self.replica, piece.entries).map_err(misfit)?;
+        self.incoming
+            .take(&self.replica, piece.entries)
+            .map_err(misfit)?;
         let mut cosignature = None;
         if let Some(head) = head {
             cosignature = self.advance_to(head, now)?;
@@ -37,14 +47,21 @@ impl Writer {
         if let Some(cosigned) = cosigned {
             self.take_cosigned(&cosigned.note)?;
         }
-        Ok(Extended { size: self.incoming.size(&self.replica), cosignature })
+        Ok(Extended {
+            size: self.incoming.size(&self.replica),
+            cosignature,
+        })
     }
 
     /// Reads a note that the log must have signed.
     pub(super) fn read_head(&self, text: &str) -> Result<Head, LedgerError> {
         let malformed = |e: &dyn std::fmt::Display| LedgerError::Malformed(e.to_string());
         let note = Note::parse(text.as_bytes()).map_err(|e| malformed(&e))?;
-        let evaluation = self.anchor.policy().evaluate(&note).map_err(|e| malformed(&e))?;
+        let evaluation = self
+            .anchor
+            .policy()
+            .evaluate(&note)
+            .map_err(|e| malformed(&e))?;
         let checkpoint = evaluation.checkpoint().clone();
         if checkpoint.origin() != self.replica.genesis().origin {
             return Err(LedgerError::Malformed("a head of another log".into()));
@@ -54,10 +71,15 @@ impl Writer {
 
     /// A head that the log signed and that we can check must lie on our path, or the log contradicts itself.
     fn must_agree(&mut self, head: &Head) -> Result<(), LedgerError> {
-        if head.size() > self.replica.size() || self.root_at(head.size()) == Some(head.checkpoint.root()) {
+        if head.size() > self.replica.size()
+            || self.root_at(head.size()) == Some(head.checkpoint.root())
+        {
             return Ok(());
         }
-        let ours = self.head.as_ref().map_or_else(String::new, |ours| ours.note.to_text());
+        let ours = self
+            .head
+            .as_ref()
+            .map_or_else(String::new, |ours| ours.note.to_text());
         let what = format!("two-heads-at-{}", head.size());
         self.keep_evidence(&what, &[head.note.to_text().as_bytes(), ours.as_bytes()])?;
         Err(self.halt(
@@ -67,7 +89,10 @@ impl Writer {
     }
 
     /// Somebody has a head that we signed and no longer know: we must not sign another of that size.
-    fn answer_as_sequencer(&mut self, heads: impl Iterator<Item = Head>) -> Result<Extended, LedgerError> {
+    fn answer_as_sequencer(
+        &mut self,
+        heads: impl Iterator<Item = Head>,
+    ) -> Result<Extended, LedgerError> {
         match heads.map(|head| head.size()).find(|size| *size > self.replica.size()) {
             None => Ok(Extended { size: self.replica.size(), cosignature: None }),
             Some(size) => Err(self.halt(
@@ -86,7 +111,9 @@ impl Writer {
         // 1. The root, before anything else is looked at: are these the leaves that the log signed?
         if self.incoming.root_at(&self.replica, head.size()) != Some(head.checkpoint.root()) {
             self.incoming.clear();
-            return Err(LedgerError::Malformed("the entries do not lead to the root that the log signed".into()));
+            return Err(LedgerError::Malformed(
+                "the entries do not lead to the root that the log signed".into(),
+            ));
         }
         // 2. The door, in memory: was the log allowed to say this?
         let count = (head.size().0 - self.replica.size().0) as usize;
@@ -107,8 +134,16 @@ impl Writer {
         if head.size() > self.published() {
             let note = self.verified_lines(&head.note)?;
             let text = note.to_text();
-            atomic_replace(&self.store.folder.checkpoint(), text.as_bytes(), Step::Checkpoint, &self.store.faults)?;
-            self.head = Some(Head { note, checkpoint: head.checkpoint });
+            atomic_replace(
+                &self.store.folder.checkpoint(),
+                text.as_bytes(),
+                Step::Checkpoint,
+                &self.store.faults,
+            )?;
+            self.head = Some(Head {
+                note,
+                checkpoint: head.checkpoint,
+            });
             self.announce();
         }
         self.caught_up = true;
@@ -119,12 +154,18 @@ impl Writer {
         Ok(cosignature)
     }
 
-    fn admit_leaves(&mut self, leaves: &[Vec<u8>], head: &Head) -> Result<Vec<LoggedEvent>, LedgerError> {
+    fn admit_leaves(
+        &mut self,
+        leaves: &[Vec<u8>],
+        head: &Head,
+    ) -> Result<Vec<LoggedEvent>, LedgerError> {
         let mut batch: Vec<LoggedEvent> = Vec::with_capacity(leaves.len());
         for bytes in leaves {
             match replay::take(&mut self.replica, bytes) {
                 Ok(logged) => batch.push(logged),
-                Err(fault) => return Err(self.refuse_log(&fault.to_string(), fault.index(), bytes, head)),
+                Err(fault) => {
+                    return Err(self.refuse_log(&fault.to_string(), fault.index(), bytes, head));
+                }
             }
         }
         match (batch.last(), leaves.last()) {
@@ -138,7 +179,10 @@ impl Writer {
 
     /// The log signed what it was not allowed to log. Our replica has taken in part of it: it is read anew.
     fn refuse_log(&mut self, why: &str, index: LeafIndex, leaf: &[u8], head: &Head) -> LedgerError {
-        let kept = self.keep_evidence(&format!("leaf-{index}"), &[head.note.to_text().as_bytes(), leaf]);
+        let kept = self.keep_evidence(
+            &format!("leaf-{index}"),
+            &[head.note.to_text().as_bytes(), leaf],
+        );
         let reloaded = kept.and_then(|()| self.reload());
         let halted = self.halt(
             format!("Sổ chung đã ghi mục {index} trái quy tắc. Nút này không nhận tiếp; bằng chứng nằm trong thư mục evidence, báo quản trị."),
@@ -150,7 +194,11 @@ impl Writer {
     /// From here on nothing new is taken; what is here is still served.
     pub(super) fn halt(&mut self, message_vi: String, message_en: String) -> LedgerError {
         tracing::error!("{message_vi} ({message_en})");
-        let trouble = Trouble { code: "SO_CAI_MAU_THUAN", message_vi, message_en };
+        let trouble = Trouble {
+            code: "SO_CAI_MAU_THUAN",
+            message_vi,
+            message_en,
+        };
         self.health.send_replace(Health::Halted(trouble.clone()));
         LedgerError::LogAtFault(trouble.message_en)
     }
@@ -160,7 +208,12 @@ impl Writer {
         let folder = self.store.folder.evidence();
         create_directory(&folder)?;
         for (n, part) in parts.iter().enumerate() {
-            atomic_replace(&folder.join(format!("{name}.{n}")), part, Step::Setup, &self.store.faults)?;
+            atomic_replace(
+                &folder.join(format!("{name}.{n}")),
+                part,
+                Step::Setup,
+                &self.store.faults,
+            )?;
         }
         Ok(())
     }

@@ -54,7 +54,10 @@ impl Incoming {
 
     fn try_take(&mut self, replica: &Replica, entries: Vec<Vec<u8>>) -> Result<(), Misfit> {
         let hashes: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
-        let start = hashes.first().and_then(|first| self.place(replica, first)).unwrap_or_else(|| self.end(replica));
+        let start = hashes
+            .first()
+            .and_then(|first| self.place(replica, first))
+            .unwrap_or_else(|| self.end(replica));
         for (offset, (entry, hash)) in (0..).zip(entries.into_iter().zip(hashes)) {
             let place = start + offset;
             if place < self.end(replica) {
@@ -83,7 +86,11 @@ impl Incoming {
             return Some(0);
         }
         let logged = replica.find(&EventId(*hash)).map(|LeafIndex(place)| place);
-        logged.or_else(|| self.places.get(hash).map(|place| replica.size().0 + *place as u64))
+        logged.or_else(|| {
+            self.places
+                .get(hash)
+                .map(|place| replica.size().0 + *place as u64)
+        })
     }
 
     fn hash_at(&self, replica: &Replica, place: u64) -> Option<Hash> {
@@ -107,7 +114,10 @@ impl Incoming {
     pub fn root_at(&self, replica: &Replica, size: TreeSize) -> Option<Hash> {
         let more = usize::try_from(size.0.checked_sub(replica.size().0)?).ok()?;
         let mut frontier = Frontier::read(replica.tree(), replica.size()).ok()?;
-        self.hashes.get(..more)?.iter().for_each(|hash| frontier.append(*hash));
+        self.hashes
+            .get(..more)?
+            .iter()
+            .for_each(|hash| frontier.append(*hash));
         Some(frontier.root())
     }
 
@@ -117,7 +127,10 @@ impl Incoming {
         let front = std::mem::replace(&mut self.entries, rest);
         self.hashes.drain(..front.len());
         self.bytes -= front.iter().map(Vec::len).sum::<usize>();
-        self.places = (0..).zip(&self.hashes).map(|(place, hash)| (*hash, place)).collect();
+        self.places = (0..)
+            .zip(&self.hashes)
+            .map(|(place, hash)| (*hash, place))
+            .collect();
         front
     }
 

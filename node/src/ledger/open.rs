@@ -88,7 +88,9 @@ impl OpenError {
             OpenError::File(FileError::Full { .. }) => "O_DIA_DAY",
             OpenError::File(_) => "LOI_O_DIA",
             OpenError::Keys(_) => "LOI_KHOA",
-            OpenError::Genesis(_) | OpenError::Anchor(_) | OpenError::Mismatch { .. } => "SAI_THIET_LAP",
+            OpenError::Genesis(_) | OpenError::Anchor(_) | OpenError::Mismatch { .. } => {
+                "SAI_THIET_LAP"
+            }
             OpenError::Tampered(trouble) => trouble.code,
         }
     }
@@ -108,19 +110,33 @@ impl OpenError {
 }
 
 fn mismatch(vi: &str, en: &str) -> OpenError {
-    OpenError::Mismatch { vi: vi.into(), en: en.into() }
+    OpenError::Mismatch {
+        vi: vi.into(),
+        en: en.into(),
+    }
 }
 
 /// What the installer brought: genesis and anchor, found to belong together.
 pub(crate) fn read_trust(folder: &Folder) -> Result<(Vec<u8>, Anchor), OpenError> {
-    let missing = |name: &str| mismatch(&format!("Thiếu tệp {name}. Lấy tệp từ Sở."), &format!("{name} is missing"));
-    let genesis = read_small(&folder.genesis(), GENESIS_MAX_BYTES as u64)?.ok_or_else(|| missing("genesis.cbor"))?;
-    let anchor = read_small(&folder.anchor(), ANCHOR_MAX_BYTES as u64)?.ok_or_else(|| missing("anchor.txt"))?;
+    let missing = |name: &str| {
+        mismatch(
+            &format!("Thiếu tệp {name}. Lấy tệp từ Sở."),
+            &format!("{name} is missing"),
+        )
+    };
+    let genesis = read_small(&folder.genesis(), GENESIS_MAX_BYTES as u64)?
+        .ok_or_else(|| missing("genesis.cbor"))?;
+    let anchor = read_small(&folder.anchor(), ANCHOR_MAX_BYTES as u64)?
+        .ok_or_else(|| missing("anchor.txt"))?;
     let anchor = String::from_utf8(anchor).map_err(|_| AnchorError::Line(1))?;
     let anchor = Anchor::parse(&anchor)?;
     let replica = Replica::new(&genesis)?;
     let origin = &replica.genesis().origin;
-    let log = anchor.policy().logs().iter().find(|log| log.verifier().name().as_str() == origin);
+    let log = anchor
+        .policy()
+        .logs()
+        .iter()
+        .find(|log| log.verifier().name().as_str() == origin);
     let log_fits = log.is_some_and(|log| *log.verifier().key() == replica.genesis().log_key);
     if ledger_id(&genesis) != anchor.ledger() || !log_fits {
         return Err(mismatch(
@@ -132,10 +148,19 @@ pub(crate) fn read_trust(folder: &Folder) -> Result<(Vec<u8>, Anchor), OpenError
 }
 
 /// Whether the keys are those that the node's role asks for.
-fn check_keys(keys: &Keys, replica: &Replica, options: &Options, anchor: &Anchor) -> Result<(), OpenError> {
+fn check_keys(
+    keys: &Keys,
+    replica: &Replica,
+    options: &Options,
+    anchor: &Anchor,
+) -> Result<(), OpenError> {
     if options.sequencer {
-        let log_fits = keys.public().any(|(role, key)| *role == KeyRole::Log && key == replica.genesis().log_key);
-        let head_fits = keys.get(&KeyRole::Sequencer).is_some_and(|k| device_key(k) == replica.genesis().sequencer);
+        let log_fits = keys
+            .public()
+            .any(|(role, key)| *role == KeyRole::Log && key == replica.genesis().log_key);
+        let head_fits = keys
+            .get(&KeyRole::Sequencer)
+            .is_some_and(|k| device_key(k) == replica.genesis().sequencer);
         if !log_fits || !head_fits {
             return Err(mismatch(
                 "Nút sắp thứ tự phải có khóa log.key và sequencer.key đã ghi trong genesis.cbor.",
@@ -146,11 +171,16 @@ fn check_keys(keys: &Keys, replica: &Replica, options: &Options, anchor: &Anchor
     if let Some(name) = &options.validator {
         let known = keys.public().any(|(role, key)| {
             *role == KeyRole::Validator
-                && anchor.policy().witnesses().any(|(_, known)| known.name() == name && *known.key() == key)
+                && anchor
+                    .policy()
+                    .witnesses()
+                    .any(|(_, known)| known.name() == name && *known.key() == key)
         });
         if !known {
             return Err(mismatch(
-                &format!("Khóa validator.key với tên {name} không có trong anchor.txt. Xem lại mục [validator] trong node.toml hoặc xin anchor mới."),
+                &format!(
+                    "Khóa validator.key với tên {name} không có trong anchor.txt. Xem lại mục [validator] trong node.toml hoặc xin anchor mới."
+                ),
                 &format!("validator.key under the name {name} is not in the anchor's policy"),
             ));
         }
@@ -159,17 +189,32 @@ fn check_keys(keys: &Keys, replica: &Replica, options: &Options, anchor: &Anchor
 }
 
 /// Reads a note of this folder, which the log must have signed. None when there is none.
-pub(crate) fn read_head(path: PathBuf, anchor: &Anchor) -> Result<Option<(Note, Checkpoint)>, OpenError> {
-    let Some(bytes) = read_small(&path, MAX_NOTE_BYTES as u64)? else { return Ok(None) };
-    let evaluated = Note::parse(&bytes).map_err(|e| e.to_string()).and_then(|note| {
-        let checkpoint = anchor.policy().evaluate(&note).map_err(|e| e.to_string())?.checkpoint().clone();
-        Ok((note, checkpoint))
-    });
+pub(crate) fn read_head(
+    path: PathBuf,
+    anchor: &Anchor,
+) -> Result<Option<(Note, Checkpoint)>, OpenError> {
+    let Some(bytes) = read_small(&path, MAX_NOTE_BYTES as u64)? else {
+        return Ok(None);
+    };
+    let evaluated = Note::parse(&bytes)
+        .map_err(|e| e.to_string())
+        .and_then(|note| {
+            let checkpoint = anchor
+                .policy()
+                .evaluate(&note)
+                .map_err(|e| e.to_string())?
+                .checkpoint()
+                .clone();
+            Ok((note, checkpoint))
+        });
     match evaluated {
         Ok(head) => Ok(Some(head)),
         Err(why) => Err(OpenError::Tampered(Trouble {
             code: "SO_CAI_BI_SUA",
-            message_vi: format!("Tệp {} không còn đúng chữ ký. Khôi phục tệp từ nút khác.", path.display()),
+            message_vi: format!(
+                "Tệp {} không còn đúng chữ ký. Khôi phục tệp từ nút khác.",
+                path.display()
+            ),
             message_en: format!("{} is not what was signed: {why}", path.display()),
         })),
     }
@@ -187,7 +232,9 @@ pub(crate) fn replay_log(
         let taken = match place {
             0 if bytes == genesis => Ok(()),
             0 => Err(LeafIndex(0)),
-            _ => replay::take(&mut replica, bytes).and_then(|logged| each(&replica, logged)).map_err(|e| e.index()),
+            _ => replay::take(&mut replica, bytes)
+                .and_then(|logged| each(&replica, logged))
+                .map_err(|e| e.index()),
         };
         bad = taken.err();
         bad.is_none()
@@ -196,12 +243,19 @@ pub(crate) fn replay_log(
         (Ok(()), None) => Ok(replica),
         (_, Some(place)) => Err(Trouble::tampered(place)),
         (Err(FileError::Damaged { record, .. }), None) => Err(Trouble::tampered(LeafIndex(record))),
-        (Err(e), None) => Err(Trouble { code: "LOI_O_DIA", message_vi: e.message_vi(), message_en: e.to_string() }),
+        (Err(e), None) => Err(Trouble {
+            code: "LOI_O_DIA",
+            message_vi: e.message_vi(),
+            message_en: e.to_string(),
+        }),
     }
 }
 
 /// The file of taken events with those alone that `keep` wants.
-pub(super) fn rewrite_taken(store: &mut Store, keep: impl Fn(&EventId) -> bool) -> Result<(), LedgerError> {
+pub(super) fn rewrite_taken(
+    store: &mut Store,
+    keep: impl Fn(&EventId) -> bool,
+) -> Result<(), LedgerError> {
     let mut kept = Vec::new();
     store.taken.for_each(0, |_, bytes| {
         if keep(&event_id(bytes)) {
@@ -210,10 +264,18 @@ pub(super) fn rewrite_taken(store: &mut Store, keep: impl Fn(&EventId) -> bool) 
         true
     })?;
     let path = store.folder.pending();
-    let bytes = encode_records(&kept).ok_or(FileError::NoRecord { path: path.clone(), record: 0 })?;
+    let bytes = encode_records(&kept).ok_or(FileError::NoRecord {
+        path: path.clone(),
+        record: 0,
+    })?;
     // Dying here leaves the old file or the new one; both hold every event that still waits.
     atomic_replace(&path, &bytes, Step::PendingRewrite, &store.faults)?;
-    (store.taken, _) = Segment::open(&path, Step::Pending, Durable::AllButLast, store.faults.clone())?;
+    (store.taken, _) = Segment::open(
+        &path,
+        Step::Pending,
+        Durable::AllButLast,
+        store.faults.clone(),
+    )?;
     Ok(())
 }
 
@@ -222,14 +284,21 @@ impl Writer {
     ///
     /// # Errors
     /// [`OpenError`]; nothing that was durable has been changed then.
-    pub fn open(folder: &Folder, options: Options, now: Now) -> Result<(Writer, Opening), OpenError> {
+    pub fn open(
+        folder: &Folder,
+        options: Options,
+        now: Now,
+    ) -> Result<(Writer, Opening), OpenError> {
         let mut opening = Opening::default();
         // 1. The folder is ours, and what the installer brought belongs together.
         let folder = folder.lock()?;
         folder.create_directories()?;
         for path in [folder.root().to_owned(), folder.heads()] {
             for path in remove_unfinished(&path)? {
-                opening.say(format!("Đã xóa tệp ghi dở {}.", path.display()), format!("removed unfinished {}", path.display()));
+                opening.say(
+                    format!("Đã xóa tệp ghi dở {}.", path.display()),
+                    format!("removed unfinished {}", path.display()),
+                );
             }
         }
         let (genesis, anchor) = read_trust(&folder)?;
@@ -238,7 +307,10 @@ impl Writer {
         // 2. The heads say how much of the log is durable.
         let head = read_head(folder.checkpoint(), &anchor)?;
         let cosigned = read_head(folder.cosigned(), &anchor)?;
-        let sizes = head.iter().chain(&cosigned).map(|(_, checkpoint)| checkpoint.size().0);
+        let sizes = head
+            .iter()
+            .chain(&cosigned)
+            .map(|(_, checkpoint)| checkpoint.size().0);
         let durable = sizes.max();
         let log = open_log(&folder, &genesis, durable, &options, &mut opening)?;
         let store = open_store(folder, log, &options.faults, &mut opening)?;
@@ -317,17 +389,28 @@ impl Writer {
                         "Dữ liệu của nút này không khớp chữ ký của bản chốt {} mục. Khôi phục log.seg từ nút khác.",
                         checkpoint.size()
                     ),
-                    message_en: format!("log.seg does not lead to the signed root of {} leaves", checkpoint.size()),
+                    message_en: format!(
+                        "log.seg does not lead to the signed root of {} leaves",
+                        checkpoint.size()
+                    ),
                 }));
             }
         }
         let to_head = |(note, checkpoint)| Head { note, checkpoint };
         self.cosigned = cosigned.map(to_head);
         // A cosigned head outlives a lost `checkpoint`: it is signed by the log, too.
-        self.head = head.map(to_head).filter(|head| head.size() >= self.cosigned_size()).or_else(|| self.cosigned.clone());
+        self.head = head
+            .map(to_head)
+            .filter(|head| head.size() >= self.cosigned_size())
+            .or_else(|| self.cosigned.clone());
         if self.options.sequencer {
-            let with_lines = self.cosigned.as_ref().filter(|cosigned| cosigned.size() == self.published());
-            self.assembling = with_lines.or(self.head.as_ref()).map(|head| head.note.clone());
+            let with_lines = self
+                .cosigned
+                .as_ref()
+                .filter(|cosigned| cosigned.size() == self.published());
+            self.assembling = with_lines
+                .or(self.head.as_ref())
+                .map(|head| head.note.clone());
         }
         Ok(())
     }
@@ -359,13 +442,18 @@ impl Writer {
         if self.pending.len() > 0 {
             let n = self.pending.len();
             self.waiting_since = Some(Duration::ZERO);
-            opening.say(format!("{n} việc đã lưu đang chờ vào sổ chung."), format!("{n} saved events wait for the log"));
+            opening.say(
+                format!("{n} việc đã lưu đang chờ vào sổ chung."),
+                format!("{n} saved events wait for the log"),
+            );
         }
         Ok(())
     }
 
     fn let_in(&mut self, bytes: &[u8], own: bool) -> bool {
-        let Ok(envelope) = Envelope::parse(bytes) else { return false };
+        let Ok(envelope) = Envelope::parse(bytes) else {
+            return false;
+        };
         if self.pending.contains(&envelope.id()) {
             return true;
         }
@@ -391,9 +479,16 @@ impl Writer {
             None => self.replica.check(bytes).err(),
         };
         let Some(why) = why else { return };
-        let what = if own { "ký tại nút này" } else { "nhận từ nơi khác" };
+        let what = if own {
+            "ký tại nút này"
+        } else {
+            "nhận từ nơi khác"
+        };
         opening.say(
-            format!("Việc {id} ({what}) không vào sổ được nữa: {}", why.message_vi()),
+            format!(
+                "Việc {id} ({what}) không vào sổ được nữa: {}",
+                why.message_vi()
+            ),
             format!("event {id} can no longer enter the log: {why}"),
         );
         if let (true, Some(device)) = (own, device) {
@@ -403,7 +498,9 @@ impl Writer {
     }
 
     fn open_validator(&mut self, opening: &mut Opening) -> Result<(), OpenError> {
-        let Some(name) = self.options.validator.clone() else { return Ok(()) };
+        let Some(name) = self.options.validator.clone() else {
+            return Ok(());
+        };
         let path = self.store.folder.cosigned_state();
         let lost = || {
             mismatch(
@@ -420,7 +517,10 @@ impl Writer {
                 Some(Checkpoint::parse(text).map_err(|_| lost())?)
             }
         };
-        if let Some(last) = last.as_ref().filter(|last| last.size() > self.replica.size()) {
+        if let Some(last) = last
+            .as_ref()
+            .filter(|last| last.size() > self.replica.size())
+        {
             let size = last.size();
             opening.say(
                 format!("Nút này từng xác nhận sổ {size} mục nhưng chỉ còn {}; chờ lấy lại đủ rồi mới xác nhận tiếp.", self.replica.size()),
@@ -436,7 +536,9 @@ impl Writer {
         if self.options.sequencer && self.published() > TreeSize(0) && behind > 0 {
             opening.say(
                 format!("{behind} mục đã ghi vào sổ nhưng chưa chốt; chốt ngay bây giờ."),
-                format!("{behind} leaves are logged and not yet under a head; the batch is finished now"),
+                format!(
+                    "{behind} leaves are logged and not yet under a head; the batch is finished now"
+                ),
             );
         }
     }
@@ -477,7 +579,9 @@ fn open_log(
         log.truncate(covered)?;
         opening.say(
             format!("Bỏ {uncovered} mục cuối sổ chưa có bản chốt; sẽ lấy lại từ nút khác."),
-            format!("dropped {uncovered} leaves that no durable head covers; they are fetched again"),
+            format!(
+                "dropped {uncovered} leaves that no durable head covers; they are fetched again"
+            ),
         );
     }
     Ok(log)
@@ -488,13 +592,24 @@ fn keep_copy(folder: &LockedFolder, opening: &mut Opening) -> Result<(), FileErr
     let (from, to) = (folder.log(), folder.root().join("log.without-head"));
     std::fs::copy(&from, &to).map_err(|e| FileError::io("copy", &to, e))?;
     opening.say(
-        format!("Không thấy bản chốt nào; giữ bản sao của sổ ở {}.", to.display()),
-        format!("there is no head; a copy of the log is kept in {}", to.display()),
+        format!(
+            "Không thấy bản chốt nào; giữ bản sao của sổ ở {}.",
+            to.display()
+        ),
+        format!(
+            "there is no head; a copy of the log is kept in {}",
+            to.display()
+        ),
     );
     Ok(())
 }
 
-fn open_store(folder: LockedFolder, log: Segment, faults: &Faults, opening: &mut Opening) -> Result<Store, OpenError> {
+fn open_store(
+    folder: LockedFolder,
+    log: Segment,
+    faults: &Faults,
+    opening: &mut Opening,
+) -> Result<Store, OpenError> {
     let mut open = |path: PathBuf, step| {
         let (segment, cut) = Segment::open(&path, step, Durable::AllButLast, faults.clone())?;
         report_cut(cut, opening);
@@ -503,15 +618,28 @@ fn open_store(folder: LockedFolder, log: Segment, faults: &Faults, opening: &mut
     let own = open(folder.writer(), Step::Writer)?;
     let taken = open(folder.pending(), Step::Pending)?;
     let blobs = Blobs::open(&folder.blobs(), faults.clone())?;
-    Ok(Store { log, own, taken, blobs, faults: faults.clone(), folder })
+    Ok(Store {
+        log,
+        own,
+        taken,
+        blobs,
+        faults: faults.clone(),
+        folder,
+    })
 }
 
 fn report_cut(cut: Option<Cut>, opening: &mut Opening) {
     if let Some(cut) = cut {
         let (path, kept) = (cut.path.display(), cut.kept.display());
         opening.say(
-            format!("Cắt {} byte ghi dở ở cuối {path} (sau mục {}); giữ lại ở {kept}.", cut.bytes, cut.record),
-            format!("cut {} unfinished bytes off {path} behind record {}; kept in {kept}", cut.bytes, cut.record),
+            format!(
+                "Cắt {} byte ghi dở ở cuối {path} (sau mục {}); giữ lại ở {kept}.",
+                cut.bytes, cut.record
+            ),
+            format!(
+                "cut {} unfinished bytes off {path} behind record {}; kept in {kept}",
+                cut.bytes, cut.record
+            ),
         );
     }
 }
@@ -540,19 +668,34 @@ impl Filling {
             // sled sometimes answers damage with emptiness: only a log without events may have an empty index.
             Ok(((TreeSize(0), _), index)) if !existed || store.log.len() <= 1 => {
                 if store.log.len() > 1 {
-                    opening.say("Không có chỉ mục; dựng lại từ sổ.".into(), "there is no index; it is made anew".into());
+                    opening.say(
+                        "Không có chỉ mục; dựng lại từ sổ.".into(),
+                        "there is no index; it is made anew".into(),
+                    );
                 }
-                return Ok(Filling { index: Some(index), from: TreeSize(0), behind: Vec::new() });
+                return Ok(Filling {
+                    index: Some(index),
+                    from: TreeSize(0),
+                    behind: Vec::new(),
+                });
             }
             Ok(((size, root), index)) => {
                 if size > TreeSize(0) && root_of_first(&mut store.log, size)? == Some(root) {
-                    return Ok(Filling { index: Some(index), from: size, behind: Vec::new() });
+                    return Ok(Filling {
+                        index: Some(index),
+                        from: size,
+                        behind: Vec::new(),
+                    });
                 }
                 format!("it speaks of another log of {size} leaves")
             }
             Err(e) => e.to_string(),
         };
-        Ok(Filling { index: fresh_index(store, &doubt, opening), from: TreeSize(0), behind: Vec::new() })
+        Ok(Filling {
+            index: fresh_index(store, &doubt, opening),
+            from: TreeSize(0),
+            behind: Vec::new(),
+        })
     }
 
     fn push(&mut self, replica: &Replica, logged: LoggedEvent) {
@@ -566,7 +709,10 @@ impl Filling {
     }
 
     fn write(&mut self, replica: &Replica) {
-        let written = self.index.as_mut().map(|index| index.extend(&self.behind, replica.size(), replica.root()));
+        let written = self
+            .index
+            .as_mut()
+            .map(|index| index.extend(&self.behind, replica.size(), replica.root()));
         self.behind.clear();
         if let Some(Err(e)) = written {
             tracing::warn!(error = %e, "index");
@@ -587,7 +733,11 @@ impl Filling {
         }
         if self.index.is_none() {
             let index = fresh_index(store, "it failed while it was filled", opening);
-            let mut again = Filling { index, from: TreeSize(0), behind: Vec::new() };
+            let mut again = Filling {
+                index,
+                from: TreeSize(0),
+                behind: Vec::new(),
+            };
             let replayed = replay_log(&mut store.log, genesis, &mut |replica, logged| {
                 again.push(replica, logged);
                 Ok(())
@@ -615,7 +765,10 @@ fn fresh_index(store: &Store, doubt: &str, opening: &mut Opening) -> Option<Inde
             Some(index)
         }
         Err(e) => {
-            opening.say("Không tạo được chỉ mục; nút chạy không có chỉ mục.".into(), format!("no index: {e}"));
+            opening.say(
+                "Không tạo được chỉ mục; nút chạy không có chỉ mục.".into(),
+                format!("no index: {e}"),
+            );
             None
         }
     }

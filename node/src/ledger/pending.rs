@@ -55,7 +55,12 @@ impl Pending {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub fn check(&self, replica: &Replica, bytes: &[u8], device: &DeviceKey) -> Result<AdmittedEvent, Refusal> {
+    pub fn check(
+        &self,
+        replica: &Replica,
+        bytes: &[u8],
+        device: &DeviceKey,
+    ) -> Result<AdmittedEvent, Refusal> {
         let roster = self.roster(replica);
         let waits = self.devices.contains(device);
         if !waits && replica.roster().device(device).is_some() {
@@ -80,7 +85,10 @@ impl Pending {
             let roster = self.roster.get_or_insert_with(|| replica.roster().clone());
             // No such event refers to another, so none has to be looked up.
             if roster.weigh(&event, None).is_ok() {
-                roster.apply(LeafIndex(replica.size().0 + self.queue.len() as u64), &event);
+                roster.apply(
+                    LeafIndex(replica.size().0 + self.queue.len() as u64),
+                    &event,
+                );
             }
         }
         self.chains.advance(&event);
@@ -91,7 +99,11 @@ impl Pending {
 
     /// What a device may sign next.
     pub fn next_link(&self, replica: &Replica, device: &DeviceKey) -> Link {
-        if self.devices.contains(device) { self.chains.next(device) } else { replica.next_link(device) }
+        if self.devices.contains(device) {
+            self.chains.next(device)
+        } else {
+            replica.next_link(device)
+        }
     }
 
     /// Whether an event waits.
@@ -134,7 +146,10 @@ impl Pending {
     /// Forgets the events behind the first `len` that were not signed here.
     pub fn drop_taken_behind(&mut self, replica: &Replica, len: usize) {
         let queue = std::mem::take(&mut self.queue).into_iter().enumerate();
-        let queue = queue.filter(|(place, waiting)| *place < len || waiting.own).map(|(_, waiting)| waiting).collect();
+        let queue = queue
+            .filter(|(place, waiting)| *place < len || waiting.own)
+            .map(|(_, waiting)| waiting)
+            .collect();
         self.rebuild(replica, queue);
     }
 
@@ -146,7 +161,10 @@ impl Pending {
 
     fn rebuild(&mut self, replica: &Replica, queue: Vec<Waiting>) -> Vec<(Waiting, Refusal)> {
         let stuck_before = std::mem::take(&mut self.stuck);
-        *self = Pending { stuck: stuck_before, ..Pending::new(replica) };
+        *self = Pending {
+            stuck: stuck_before,
+            ..Pending::new(replica)
+        };
         let mut stuck = Vec::new();
         for waiting in queue {
             if replica.find(&waiting.event.id()).is_some() {
@@ -167,16 +185,21 @@ impl Pending {
     fn may_wait(&self, replica: &Replica, event: &SignedEvent) -> Result<(), Refusal> {
         self.roster(replica).check_member(event)?;
         let next = self.next_link(replica, &event.device());
-        let follows = *event.link() == next || *event.link() == next.next_epoch() && event.body().kind == Kind::Epoch;
+        let follows = *event.link() == next
+            || *event.link() == next.next_epoch() && event.body().kind == Kind::Epoch;
         if follows {
             return Ok(());
         }
         // Only to say in which way it does not.
-        self.check(replica, event.bytes(), &event.device()).map(|_| ())
+        self.check(replica, event.bytes(), &event.device())
+            .map(|_| ())
     }
 }
 
 /// Whether an event may change who is a member. One that does must be looked at before those behind it.
 fn is_governance(event: &SignedEvent) -> bool {
-    matches!(event.body().kind, Kind::Org | Kind::Device | Kind::Revoke | Kind::Peer)
+    matches!(
+        event.body().kind,
+        Kind::Org | Kind::Device | Kind::Revoke | Kind::Peer
+    )
 }

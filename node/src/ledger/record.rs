@@ -10,10 +10,10 @@ use ledger_core::kind::Kind;
 use ledger_core::sign::{Draft, Envelope, SignedEvent, event_id};
 use ledger_core::time::Timestamp;
 
+use super::replay::named_blobs;
 use super::writer::{Now, Writer};
 use super::{DraftRequest, LedgerError, Receipt, Submitted};
 use crate::keys::device_key;
-use super::replay::named_blobs;
 
 /// The events that are checked and wait to become durable together.
 #[derive(Debug)]
@@ -45,7 +45,11 @@ pub struct GroupError {
 impl Writer {
     /// Begins a group.
     pub fn begin(&self) -> Group {
-        Group { before: self.pending.len(), own: Vec::new(), taken: Vec::new() }
+        Group {
+            before: self.pending.len(),
+            own: Vec::new(),
+            taken: Vec::new(),
+        }
     }
 
     /// Asks the door about an event from somebody else.
@@ -60,8 +64,16 @@ impl Writer {
         }
         if self.pending.contains(&id) {
             // It may belong to this very group and not be durable yet.
-            let staged = group.own.iter().chain(&group.taken).any(|event| event.id() == id);
-            return Ok(if staged { Staged::Taken } else { Staged::Answer(Submitted::Pending) });
+            let staged = group
+                .own
+                .iter()
+                .chain(&group.taken)
+                .any(|event| event.id() == id);
+            return Ok(if staged {
+                Staged::Taken
+            } else {
+                Staged::Answer(Submitted::Pending)
+            });
         }
         Ok(match self.knock(bytes) {
             Ok(event) => {
@@ -76,7 +88,10 @@ impl Writer {
     fn knock(&self, bytes: &[u8]) -> Result<SignedEvent, Refusal> {
         // Parsed twice, once for the device alone: 1 µs of the 36 that the signature costs.
         let device = Envelope::parse(bytes)?.device();
-        Ok(self.pending.check(&self.replica, bytes, &device)?.into_event())
+        Ok(self
+            .pending
+            .check(&self.replica, bytes, &device)?
+            .into_event())
     }
 
     /// Signs a draft as the next event of this node's device of an organisation.
@@ -91,12 +106,22 @@ impl Writer {
         now: Now,
     ) -> Result<Receipt, LedgerError> {
         self.must_serve()?;
-        let device = device_key(self.keys.device(org).ok_or_else(|| LedgerError::NoDevice(org.clone()))?);
+        let device = device_key(
+            self.keys
+                .device(org)
+                .ok_or_else(|| LedgerError::NoDevice(org.clone()))?,
+        );
         if !self.pending.knows(&self.replica, &device) {
             return Err(not_enrolled());
         }
-        let signed = request.signed.unwrap_or(Timestamp::vietnam(now.unix as i64));
-        let draft = Draft { occurred: request.occurred, signed, body: request.body };
+        let signed = request
+            .signed
+            .unwrap_or(Timestamp::vietnam(now.unix as i64));
+        let draft = Draft {
+            occurred: request.occurred,
+            signed,
+            body: request.body,
+        };
         let before = self.pending.len();
         if self.tails.is_lost(&device) {
             self.open_epoch(group, org, &device, now)?;
@@ -111,28 +136,57 @@ impl Writer {
     }
 
     /// The device's past was lost here, so its next event opens a new epoch behind what the log has of it.
-    fn open_epoch(&mut self, group: &mut Group, org: &OrgId, device: &DeviceKey, now: Now) -> Result<(), LedgerError> {
+    fn open_epoch(
+        &mut self,
+        group: &mut Group,
+        org: &OrgId,
+        device: &DeviceKey,
+        now: Now,
+    ) -> Result<(), LedgerError> {
         if !self.caught_up {
             return Err(LedgerError::LostTail(org.clone()));
         }
         let time = Timestamp::vietnam(now.unix as i64);
-        let draft = Draft { occurred: time, signed: time, body: Body::new(Kind::Epoch) };
+        let draft = Draft {
+            occurred: time,
+            signed: time,
+            body: Body::new(Kind::Epoch),
+        };
         self.sign(group, org, device, draft)?;
         tracing::warn!(%org, "máy thiếu việc đã ghi, mở sổ máy mới (the device lost its tail and opens a new epoch)");
         Ok(())
     }
 
-    fn sign(&mut self, group: &mut Group, org: &OrgId, device: &DeviceKey, draft: Draft) -> Result<Receipt, LedgerError> {
+    fn sign(
+        &mut self,
+        group: &mut Group,
+        org: &OrgId,
+        device: &DeviceKey,
+        draft: Draft,
+    ) -> Result<Receipt, LedgerError> {
         let next = self.pending.next_link(&self.replica, device);
-        let link = if draft.body.kind == Kind::Epoch { next.next_epoch() } else { next };
-        let key = self.keys.device(org).ok_or_else(|| LedgerError::NoDevice(org.clone()))?;
+        let link = if draft.body.kind == Kind::Epoch {
+            next.next_epoch()
+        } else {
+            next
+        };
+        let key = self
+            .keys
+            .device(org)
+            .ok_or_else(|| LedgerError::NoDevice(org.clone()))?;
         let event = draft.sign(key, &self.replica.ledger_id(), org, link);
         // Through the same door as a stranger's: what we could not log must not be signed.
-        let event = self.knock(event.bytes()).map_err(|refusal| LedgerError::Refused {
-            code: refusal.code().to_owned(),
-            message_vi: refusal.message_vi().to_owned(),
-        })?;
-        let receipt = Receipt { event_id: event.id(), epoch: link.epoch, seq: link.seq };
+        let event = self
+            .knock(event.bytes())
+            .map_err(|refusal| LedgerError::Refused {
+                code: refusal.code().to_owned(),
+                message_vi: refusal.message_vi().to_owned(),
+            })?;
+        let receipt = Receipt {
+            event_id: event.id(),
+            epoch: link.epoch,
+            seq: link.seq,
+        };
         self.pending.push(&self.replica, event.clone(), true);
         group.own.push(event);
         Ok(receipt)
@@ -143,7 +197,10 @@ impl Writer {
     /// # Errors
     /// [`GroupError`]; what is not durable is forgotten.
     pub fn commit(&mut self, group: Group, now: Now) -> Result<(), GroupError> {
-        let failed = |error, own_is_durable| GroupError { error, own_is_durable };
+        let failed = |error, own_is_durable| GroupError {
+            error,
+            own_is_durable,
+        };
         // 1. Our own: dying before this is durable forgets events that nobody has seen, so their numbers are free.
         let own: Vec<&[u8]> = group.own.iter().map(SignedEvent::bytes).collect();
         if !own.is_empty()
@@ -191,7 +248,12 @@ impl Writer {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn record(&mut self, org: &OrgId, draft: DraftRequest, now: Now) -> Result<Receipt, LedgerError> {
+    pub fn record(
+        &mut self,
+        org: &OrgId,
+        draft: DraftRequest,
+        now: Now,
+    ) -> Result<Receipt, LedgerError> {
         let mut group = self.begin();
         let receipt = self.stage_record(&mut group, org, draft, now)?;
         self.commit(group, now).map_err(|failed| failed.error)?;
@@ -205,12 +267,17 @@ impl Writer {
 }
 
 fn refused(refusal: &Refusal) -> Submitted {
-    Submitted::Refused { code: refusal.code().to_owned(), message_vi: refusal.message_vi().to_owned() }
+    Submitted::Refused {
+        code: refusal.code().to_owned(),
+        message_vi: refusal.message_vi().to_owned(),
+    }
 }
 
 fn not_enrolled() -> LedgerError {
     LedgerError::Refused {
         code: "MAY_CHUA_DUOC_CAP_QUYEN".into(),
-        message_vi: "Máy này chưa được cấp quyền trong sổ. Gửi khóa công khai cho Sở để được cấp quyền.".into(),
+        message_vi:
+            "Máy này chưa được cấp quyền trong sổ. Gửi khóa công khai cho Sở để được cấp quyền."
+                .into(),
     }
 }

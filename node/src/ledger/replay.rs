@@ -32,7 +32,9 @@ impl LeafFault {
 /// [`LeafFault`]; after a [`LeafFault::MapHead`] the replica is to be thrown away.
 pub fn take(replica: &mut Replica, bytes: &[u8]) -> Result<LoggedEvent, LeafFault> {
     let index = LeafIndex(replica.size().0);
-    let admitted = replica.check(bytes).map_err(|refusal| LeafFault::Refused(index, refusal))?;
+    let admitted = replica
+        .check(bytes)
+        .map_err(|refusal| LeafFault::Refused(index, refusal))?;
     let logged = replica.append(admitted);
     // A map head is about no subject, so the map is what it was before it.
     if is_map_head(&logged) && !states(logged.event.body(), index, replica.map_root()) {
@@ -52,11 +54,24 @@ fn states(body: &Body, index: LeafIndex, root: Hash) -> bool {
 
 /// The pictures and openings that a body names.
 pub fn named_blobs(body: &Body) -> impl Iterator<Item = Hash> {
-    let sealable = [&body.name, &body.address, &body.old_address, &body.tax, &body.label_address];
-    let committed = sealable.into_iter().flatten().filter_map(|text| match text {
-        Sealable::Commitment(hash) => Some(*hash),
-        Sealable::Text(_) => None,
-    });
+    let sealable = [
+        &body.name,
+        &body.address,
+        &body.old_address,
+        &body.tax,
+        &body.label_address,
+    ];
+    let committed = sealable
+        .into_iter()
+        .flatten()
+        .filter_map(|text| match text {
+            Sealable::Commitment(hash) => Some(*hash),
+            Sealable::Text(_) => None,
+        });
     let sealed = body.sealed.as_ref().map(|sealed| sealed.commitment);
-    body.picture.into_iter().chain(body.exact).chain(sealed).chain(committed)
+    body.picture
+        .into_iter()
+        .chain(body.exact)
+        .chain(sealed)
+        .chain(committed)
 }

@@ -12,10 +12,10 @@ use ledger_core::sign::Draft;
 use ledger_core::time::Timestamp;
 use ledger_core::vkey::KeyName;
 
+use super::LedgerError;
 use super::cosign::holds;
 use super::replay;
 use super::writer::{Head, Now, Timing, Writer};
-use super::LedgerError;
 use crate::fault::Step;
 use crate::files::{FileError, atomic_replace};
 use crate::keys::{KeyRole, device_key};
@@ -46,8 +46,12 @@ pub(super) fn batch_due(state: BatchState, timing: &Timing) -> Option<Duration> 
         (false, Some(since)) => since + timing.batch,
         (false, None) => return None,
     };
-    let witnessed = state.unwitnessed_since.map_or(Duration::ZERO, |since| since + timing.quorum_wait);
-    let disk = state.disk_failed_at.map_or(Duration::ZERO, |at| at + timing.disk_pause);
+    let witnessed = state
+        .unwitnessed_since
+        .map_or(Duration::ZERO, |since| since + timing.quorum_wait);
+    let disk = state
+        .disk_failed_at
+        .map_or(Duration::ZERO, |at| at + timing.disk_pause);
     Some(gathered.max(witnessed).max(disk))
 }
 
@@ -90,7 +94,12 @@ impl Writer {
         // 3. The head. Dying before it is durable: nobody has seen it, and the next start signs the same root.
         let head = self.sign_head()?;
         let text = head.note.to_text();
-        atomic_replace(&self.store.folder.checkpoint(), text.as_bytes(), Step::Checkpoint, &self.store.faults)?;
+        atomic_replace(
+            &self.store.folder.checkpoint(),
+            text.as_bytes(),
+            Step::Checkpoint,
+            &self.store.faults,
+        )?;
         // 4. From here on others may see it. Dying here: they see it after the next start.
         self.adopt_own_head(head, now)?;
         // 5. Housekeeping. Dying here: done again at the next start.
@@ -116,38 +125,72 @@ impl Writer {
 
     /// Whether the log ends as a head needs it: then an interrupted batch is complete.
     fn ends_with_map_head(&mut self) -> Result<bool, LedgerError> {
-        let Some(last) = self.replica.size().0.checked_sub(1).filter(|last| *last > 0) else { return Ok(false) };
+        let Some(last) = self
+            .replica
+            .size()
+            .0
+            .checked_sub(1)
+            .filter(|last| *last > 0)
+        else {
+            return Ok(false);
+        };
         let bytes = self.events(&[LeafIndex(last)])?.remove(0);
         let event = ledger_core::sign::Envelope::parse(&bytes).ok();
         Ok(event.is_some_and(|event| {
-            event.payload().draft.body.kind == Kind::MapHead && event.device() == self.replica.genesis().sequencer
+            event.payload().draft.body.kind == Kind::MapHead
+                && event.device() == self.replica.genesis().sequencer
         }))
     }
 
     fn log_map_head(&mut self, now: Now) -> Result<LoggedEvent, LedgerError> {
         let time = Timestamp::vietnam(now.unix as i64);
         let (size, root) = (self.replica.size(), self.replica.map_root());
-        let body = Body { size: Some(size.0), root: Some(root), ..Body::new(Kind::MapHead) };
-        let draft = Draft { occurred: time, signed: time, body };
-        let key = self.keys.get(&KeyRole::Sequencer).ok_or(LedgerError::NotSequencer)?;
+        let body = Body {
+            size: Some(size.0),
+            root: Some(root),
+            ..Body::new(Kind::MapHead)
+        };
+        let draft = Draft {
+            occurred: time,
+            signed: time,
+            body,
+        };
+        let key = self
+            .keys
+            .get(&KeyRole::Sequencer)
+            .ok_or(LedgerError::NotSequencer)?;
         let link = self.replica.next_link(&device_key(key));
-        let (ledger, authority) = (self.replica.ledger_id(), self.replica.genesis().authority.clone());
+        let (ledger, authority) = (
+            self.replica.ledger_id(),
+            self.replica.genesis().authority.clone(),
+        );
         let event = draft.sign(key, &ledger, &authority, link);
-        replay::take(&mut self.replica, event.bytes()).map_err(|e| LedgerError::LogAtFault(e.to_string()))
+        replay::take(&mut self.replica, event.bytes())
+            .map_err(|e| LedgerError::LogAtFault(e.to_string()))
     }
 
     pub(super) fn write_leaves(&mut self, batch: &[LoggedEvent]) -> Result<(), FileError> {
         let leaves: Vec<&[u8]> = batch.iter().map(|logged| logged.event.bytes()).collect();
-        if leaves.is_empty() { Ok(()) } else { self.store.log.append(&leaves) }
+        if leaves.is_empty() {
+            Ok(())
+        } else {
+            self.store.log.append(&leaves)
+        }
     }
 
     fn sign_head(&mut self) -> Result<Head, LedgerError> {
         let origin = self.replica.genesis().origin.clone();
-        let key = self.keys.get(&KeyRole::Log).ok_or(LedgerError::NotSequencer)?;
+        let key = self
+            .keys
+            .get(&KeyRole::Log)
+            .ok_or(LedgerError::NotSequencer)?;
         let at_fault = |e: &dyn std::fmt::Display| LedgerError::LogAtFault(e.to_string());
-        let checkpoint = Checkpoint::new(&origin, self.replica.size(), self.replica.root()).map_err(|e| at_fault(&e))?;
+        let checkpoint = Checkpoint::new(&origin, self.replica.size(), self.replica.root())
+            .map_err(|e| at_fault(&e))?;
         let name = KeyName::new(&origin).map_err(|e| at_fault(&e))?;
-        let note = checkpoint.sign(&NoteSigner::new(name, key)).map_err(|e| at_fault(&e))?;
+        let note = checkpoint
+            .sign(&NoteSigner::new(name, key))
+            .map_err(|e| at_fault(&e))?;
         Ok(Head { note, checkpoint })
     }
 
@@ -156,7 +199,11 @@ impl Writer {
         self.head_at = now.steady;
         self.head = Some(head.clone());
         self.announce();
-        let quorum = self.anchor.policy().evaluate(&head.note).map(|evaluation| evaluation.quorum());
+        let quorum = self
+            .anchor
+            .policy()
+            .evaluate(&head.note)
+            .map(|evaluation| evaluation.quorum());
         match quorum {
             // A ledger that asks for no witnesses.
             Ok(quorum) if holds(quorum) => self.adopt_cosigned(head),
@@ -171,7 +218,8 @@ impl Writer {
         tracing::warn!(%size, "đọc lại sổ từ ổ đĩa sau khi ghi lỗi (the log is read again after a failed write)");
         let read = super::open::replay_log(&mut self.store.log, &self.genesis, &mut |_, _| Ok(()));
         self.replica = read.map_err(|trouble| {
-            self.health.send_replace(super::Health::Tampered(trouble.clone()));
+            self.health
+                .send_replace(super::Health::Tampered(trouble.clone()));
             LedgerError::Stopped(trouble)
         })?;
         self.settle();
@@ -181,7 +229,8 @@ impl Writer {
     /// Rewrites the file of taken events when most of them are logged. Their only other copy is the log, which
     /// is durable and covered by a durable head.
     pub(super) fn prune_taken(&mut self) -> Result<(), LedgerError> {
-        let keep = self.pending.iter().filter(|waiting| !waiting.own).count() as u64 + self.pending.stuck_len() as u64;
+        let keep = self.pending.iter().filter(|waiting| !waiting.own).count() as u64
+            + self.pending.stuck_len() as u64;
         let dead = self.store.taken.len().saturating_sub(keep);
         if dead < super::open::PRUNE_RECORDS_MIN || dead < keep {
             return Ok(());

@@ -8,7 +8,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::record::{Group, Staged};
 use super::writer::{Now, Options, Writer};
-use super::{Command, LedgerError, LedgerHandle, OpenError, Opening, QUEUE_MAX, Receipt, Reply, Submitted};
+use super::{
+    Command, LedgerError, LedgerHandle, OpenError, Opening, QUEUE_MAX, Receipt, Reply, Submitted,
+};
 use crate::folder::Folder;
 
 /// Most messages served in a row, and so most events that become durable with one `fdatasync`.
@@ -29,20 +31,42 @@ pub struct Ledger {
 /// [`OpenError`].
 pub async fn spawn(folder: Folder, options: Options) -> Result<(Ledger, Opening), OpenError> {
     let start = Instant::now();
-    let opened = tokio::task::spawn_blocking(move || Writer::open(&folder, options, Now::read(start))).await;
+    let opened =
+        tokio::task::spawn_blocking(move || Writer::open(&folder, options, Now::read(start))).await;
     let (writer, opening) = match opened {
         Ok(opened) => opened?,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     };
     let (commands, queue) = mpsc::channel(QUEUE_MAX);
     let (stop, stopped) = oneshot::channel();
-    let handle = LedgerHandle { commands, heads: writer.heads(), health: writer.health() };
+    let handle = LedgerHandle {
+        commands,
+        heads: writer.heads(),
+        health: writer.health(),
+    };
     let runtime = Handle::current();
     let thread = std::thread::Builder::new()
         .name("ledger-writer".into())
-        .spawn(move || Task { writer, queue, start, runtime }.run(stopped))
-        .map_err(|e| crate::files::FileError::io("start the writer of", std::path::Path::new("ledger"), e))?;
-    Ok((Ledger { handle, stop, thread }, opening))
+        .spawn(move || {
+            Task {
+                writer,
+                queue,
+                start,
+                runtime,
+            }
+            .run(stopped)
+        })
+        .map_err(|e| {
+            crate::files::FileError::io("start the writer of", std::path::Path::new("ledger"), e)
+        })?;
+    Ok((
+        Ledger {
+            handle,
+            stop,
+            thread,
+        },
+        opening,
+    ))
 }
 
 impl Ledger {
@@ -81,7 +105,9 @@ impl Task {
         loop {
             let now = Now::read(self.start);
             self.tick(now);
-            let sleep = self.writer.next_wake().map_or(SLEEP_MAX, |due| due.saturating_sub(now.steady).min(SLEEP_MAX));
+            let sleep = self.writer.next_wake().map_or(SLEEP_MAX, |due| {
+                due.saturating_sub(now.steady).min(SLEEP_MAX)
+            });
             let next = self.runtime.clone().block_on(async {
                 tokio::select! {
                     biased;
@@ -119,13 +145,22 @@ impl Task {
                 group = self.writer.begin();
             }
             // Not for ever: what is due must have its turn, too.
-            next = if served < GROUP_MAX { self.queue.try_recv().ok() } else { None };
+            next = if served < GROUP_MAX {
+                self.queue.try_recv().ok()
+            } else {
+                None
+            };
         }
         self.commit(group, waiters);
     }
 
     /// Stages an event; gives any other message back.
-    fn stage(&mut self, command: Command, group: &mut Group, waiters: &mut Vec<Waiter>) -> Option<Command> {
+    fn stage(
+        &mut self,
+        command: Command,
+        group: &mut Group,
+        waiters: &mut Vec<Waiter>,
+    ) -> Option<Command> {
         match command {
             Command::Submit(bytes, reply) => match self.writer.stage(group, &bytes) {
                 Ok(Staged::Taken) => waiters.push(Waiter::Submit(reply)),
@@ -133,7 +168,10 @@ impl Task {
                 Err(e) => send(reply, Err(e)),
             },
             Command::Record(org, draft, reply) => {
-                match self.writer.stage_record(group, &org, *draft, Now::read(self.start)) {
+                match self
+                    .writer
+                    .stage_record(group, &org, *draft, Now::read(self.start))
+                {
                     Ok(receipt) => waiters.push(Waiter::Record(receipt, reply)),
                     Err(e) => send(reply, Err(e)),
                 }
@@ -164,14 +202,23 @@ impl Task {
         let now = Now::read(self.start);
         let writer = &mut self.writer;
         match command {
-            Command::Entries(from, max_bytes, reply) => send(reply, writer.entries(from, max_bytes)),
+            Command::Entries(from, max_bytes, reply) => {
+                send(reply, writer.entries(from, max_bytes))
+            }
             Command::Events(places, reply) => send(reply, writer.events(&places)),
             Command::Extend(piece, reply) => send(reply, writer.extend(piece, now)),
-            Command::AddCosignature(size, line, reply) => send(reply, writer.add_cosignature(size, &line)),
+            Command::AddCosignature(size, line, reply) => {
+                send(reply, writer.add_cosignature(size, &line))
+            }
             Command::Pending(reply) => send(reply, Ok(writer.pending())),
             Command::Status(id, reply) => send(reply, Ok(writer.status(&id))),
             Command::Read(read) => read(writer.replica()),
-            Command::PutBlob { bytes, opening, only_if_named, reply } => {
+            Command::PutBlob {
+                bytes,
+                opening,
+                only_if_named,
+                reply,
+            } => {
                 send(reply, writer.put_blob(bytes, opening, only_if_named));
             }
             Command::GetBlob(hash, reply) => send(reply, writer.blob(&hash)),
@@ -191,7 +238,10 @@ fn send<T>(reply: Reply<T>, answer: Result<T, LedgerError>) {
 impl Writer {
     /// When something is due next, on the steady clock.
     pub fn next_wake(&self) -> Option<Duration> {
-        [self.next_batch(), self.next_cosigning()].into_iter().flatten().min()
+        [self.next_batch(), self.next_cosigning()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Does what is due.
@@ -204,7 +254,11 @@ impl Writer {
             _ => Ok(()),
         };
         let ticked = sequenced.and_then(|()| self.cosign_if_due(now).map(|_| ()));
-        self.disk_failed_at = if ticked.is_err() { Some(now.steady) } else { self.disk_failed_at };
+        self.disk_failed_at = if ticked.is_err() {
+            Some(now.steady)
+        } else {
+            self.disk_failed_at
+        };
         self.flush_index(now.steady, false);
         ticked
     }

@@ -40,8 +40,13 @@ impl Now {
     /// The machine's time; `start` is when the process began.
     pub fn read(start: std::time::Instant) -> Now {
         // A clock before 1970 is a wrong clock; the roots and signatures do not depend on it.
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_secs());
-        Now { unix, steady: start.elapsed() }
+        let unix = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(1, |since| since.as_secs());
+        Now {
+            unix,
+            steady: start.elapsed(),
+        }
     }
 }
 
@@ -202,7 +207,9 @@ impl Writer {
     /// Refuses everything new once the log turned out to be at fault.
     pub(super) fn must_take(&self) -> Result<(), LedgerError> {
         match &*self.health.borrow() {
-            Health::Tampered(trouble) | Health::Halted(trouble) => Err(LedgerError::Stopped(trouble.clone())),
+            Health::Tampered(trouble) | Health::Halted(trouble) => {
+                Err(LedgerError::Stopped(trouble.clone()))
+            }
             Health::Serving => Ok(()),
         }
     }
@@ -211,7 +218,11 @@ impl Writer {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn entries(&mut self, from: LeafIndex, max_bytes: usize) -> Result<Vec<Vec<u8>>, LedgerError> {
+    pub fn entries(
+        &mut self,
+        from: LeafIndex,
+        max_bytes: usize,
+    ) -> Result<Vec<Vec<u8>>, LedgerError> {
         self.must_serve()?;
         let (end, max_bytes) = (self.published().0, max_bytes.min(ENTRIES_BYTES_MAX));
         let leaves = self.replica.tree().leaves();
@@ -230,7 +241,9 @@ impl Writer {
         });
         match (read, changed) {
             (Ok(()), None) => Ok(entries),
-            (Err(FileError::Damaged { record, .. }), _) | (Ok(()), Some(record)) => Err(self.tampered(LeafIndex(record))),
+            (Err(FileError::Damaged { record, .. }), _) | (Ok(()), Some(record)) => {
+                Err(self.tampered(LeafIndex(record)))
+            }
             (Err(e), _) => Err(e.into()),
         }
     }
@@ -246,9 +259,16 @@ impl Writer {
 
     fn event(&mut self, place: LeafIndex) -> Result<Vec<u8>, LedgerError> {
         match self.store.log.read(place.0) {
-            Ok(entry) if self.replica.tree().leaves().get(place.0 as usize) == Some(&leaf_hash(&entry)) => Ok(entry),
+            Ok(entry)
+                if self.replica.tree().leaves().get(place.0 as usize)
+                    == Some(&leaf_hash(&entry)) =>
+            {
+                Ok(entry)
+            }
             Ok(_) | Err(FileError::Damaged { .. }) => Err(self.tampered(place)),
-            Err(FileError::NoRecord { .. }) => Err(LedgerError::Malformed(format!("no leaf {place}"))),
+            Err(FileError::NoRecord { .. }) => {
+                Err(LedgerError::Malformed(format!("no leaf {place}")))
+            }
             Err(e) => Err(e.into()),
         }
     }
@@ -263,7 +283,10 @@ impl Writer {
 
     /// Own and taken events that are not logged.
     pub fn pending(&self) -> Vec<Vec<u8>> {
-        self.pending.iter().map(|waiting| waiting.event.bytes().to_vec()).collect()
+        self.pending
+            .iter()
+            .map(|waiting| waiting.event.bytes().to_vec())
+            .collect()
     }
 
     /// Where an event stands.
@@ -271,9 +294,10 @@ impl Writer {
         let Some(index) = self.replica.find(id) else {
             return match (self.pending.contains(id), self.pending.stuck(id)) {
                 (true, _) => EventStatus::Saved,
-                (false, Some(why)) => {
-                    EventStatus::Stuck { code: why.code().to_owned(), message_vi: why.message_vi().to_owned() }
-                }
+                (false, Some(why)) => EventStatus::Stuck {
+                    code: why.code().to_owned(),
+                    message_vi: why.message_vi().to_owned(),
+                },
                 (false, None) => EventStatus::Unknown,
             };
         };
@@ -323,14 +347,20 @@ impl Writer {
 
     pub(super) fn want_blobs(&mut self, named: impl Iterator<Item = Hash>) {
         let blobs = &self.store.blobs;
-        self.missing_blobs.extend(named.filter(|hash| blobs.is_missing(hash)));
+        self.missing_blobs
+            .extend(named.filter(|hash| blobs.is_missing(hash)));
     }
 
     /// Keeps a blob; with `only_if_named` only if it is one that events name and that is missing.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn put_blob(&mut self, bytes: Vec<u8>, opening: bool, only_if_named: bool) -> Result<Option<Hash>, LedgerError> {
+    pub fn put_blob(
+        &mut self,
+        bytes: Vec<u8>,
+        opening: bool,
+        only_if_named: bool,
+    ) -> Result<Option<Hash>, LedgerError> {
         let blob = Blobs::recognise(bytes, opening)?;
         let hash = blob.hash();
         if only_if_named && !self.missing_blobs.contains(&hash) {
@@ -388,7 +418,9 @@ impl Writer {
             let (id, org) = (waiting.event.id(), waiting.event.iss());
             tracing::warn!(%id, %org, "việc đã lưu không vào sổ được nữa: {} ({why})", why.message_vi());
             if waiting.own {
-                self.tails.suspicions.push((waiting.event.device(), waiting.event.link().epoch));
+                self.tails
+                    .suspicions
+                    .push((waiting.event.device(), waiting.event.link().epoch));
             }
         }
         self.tails.conclude(&self.replica, &self.pending);
@@ -422,7 +454,9 @@ impl Trouble {
 impl Tails {
     /// The log has an event: was it signed here?
     pub fn saw(&mut self, event: &SignedEvent, keys: &Keys) {
-        let is_ours = keys.device(event.iss()).is_some_and(|key| device_key(key) == event.device());
+        let is_ours = keys
+            .device(event.iss())
+            .is_some_and(|key| device_key(key) == event.device());
         if is_ours && !self.own.contains(&event.id()) {
             self.suspicions.push((event.device(), event.link().epoch));
         }

@@ -74,7 +74,9 @@ async fn main() -> ExitCode {
 async fn run_node(folder: PathBuf) -> Result<(), Fault> {
     tracing_subscriber::fmt().with_ansi(false).init();
     let config = Config::read(Folder::new(folder)).map_err(|error| error.message_vi())?;
-    Ok(node::run(config, told_to_stop()).await.map_err(|error| error.message_vi())?)
+    Ok(node::run(config, told_to_stop())
+        .await
+        .map_err(|error| error.message_vi())?)
 }
 
 async fn run_qr(args: &qr_service::config::Args) -> Result<(), Fault> {

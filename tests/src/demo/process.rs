@@ -159,12 +159,26 @@ impl Running {
 /// # Errors
 /// When it does not in time.
 pub async fn wait_for_service(layout: &Layout, authority: &OrgId) -> Result<(), Fault> {
-    let cosigned = reqwest::get(format!("{}/checkpoint.cosigned", layout.feed_url(authority))).await?.text().await?;
-    let wanted: u64 = cosigned.lines().nth(1).and_then(|size| size.parse().ok()).ok_or("chưa có bản chốt")?;
+    let cosigned = reqwest::get(format!(
+        "{}/checkpoint.cosigned",
+        layout.feed_url(authority)
+    ))
+    .await?
+    .text()
+    .await?;
+    let wanted: u64 = cosigned
+        .lines()
+        .nth(1)
+        .and_then(|size| size.parse().ok())
+        .ok_or("chưa có bản chốt")?;
     let deadline = Instant::now() + FOLLOW_DEADLINE;
     while shown_size(layout).await.is_none_or(|size| size < wanted) {
         if Instant::now() > deadline {
-            return Err(format!("qr-service chưa theo kịp sổ; xem {}", layout.log("qr-service").display()).into());
+            return Err(format!(
+                "qr-service chưa theo kịp sổ; xem {}",
+                layout.log("qr-service").display()
+            )
+            .into());
         }
         sleep(LOOK).await;
     }
@@ -173,7 +187,12 @@ pub async fn wait_for_service(layout: &Layout, authority: &OrgId) -> Result<(), 
 
 /// How many leaves lie under the head that the service shows.
 async fn shown_size(layout: &Layout) -> Option<u64> {
-    let answer = reqwest::get(format!("http://{}/health", layout.qr_listen())).await.ok()?.text().await.ok()?;
+    let answer = reqwest::get(format!("http://{}/health", layout.qr_listen()))
+        .await
+        .ok()?
+        .text()
+        .await
+        .ok()?;
     let health: serde_json::Value = serde_json::from_str(&answer).ok()?;
     health["size"].as_u64()
 }

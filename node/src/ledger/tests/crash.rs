@@ -17,11 +17,19 @@ struct Promised {
 impl Promised {
     fn hold(&self, writer: &mut Writer, case: &str) {
         for id in &self.events {
-            assert_ne!(writer.status(id), EventStatus::Unknown, "{case}: an acknowledged event is gone");
+            assert_ne!(
+                writer.status(id),
+                EventStatus::Unknown,
+                "{case}: an acknowledged event is gone"
+            );
         }
         if let Some(head) = &self.head {
             let head = writer.read_head(head).unwrap();
-            assert_eq!(writer.root_at(head.size()), Some(head.checkpoint.root()), "{case}: a published head is contradicted");
+            assert_eq!(
+                writer.root_at(head.size()),
+                Some(head.checkpoint.root()),
+                "{case}: a published head is contradicted"
+            );
         }
     }
 }
@@ -43,20 +51,37 @@ fn follow_from_scratch(so: &mut Writer, case: &str) {
 fn work(so: &mut Writer, envelopes: &[Vec<u8>], first: usize, clock: u64) -> Promised {
     let mut events = Vec::new();
     for n in first..first + 3 {
-        events.extend(so.record(&org(SO), hold("HTX-1", n), at(clock)).map(|receipt| receipt.event_id).ok());
+        events.extend(
+            so.record(&org(SO), hold("HTX-1", n), at(clock))
+                .map(|receipt| receipt.event_id)
+                .ok(),
+        );
     }
     for envelope in envelopes {
-        let taken = matches!(so.submit(envelope, at(clock)), Ok(Submitted::Pending | Submitted::Logged(_)));
+        let taken = matches!(
+            so.submit(envelope, at(clock)),
+            Ok(Submitted::Pending | Submitted::Logged(_))
+        );
         events.extend(taken.then(|| event_id(envelope)));
     }
     // The result does not matter: what others may have seen is what was announced.
     let _ = so.sequence(at(clock + 1));
-    Promised { events, head: so.heads().borrow().checkpoint.clone() }
+    Promised {
+        events,
+        head: so.heads().borrow().checkpoint.clone(),
+    }
 }
 
 #[test]
 fn the_sequencer_keeps_its_promises_whatever_write_fails() {
-    for step in [Step::Writer, Step::Pending, Step::Log, Step::Checkpoint, Step::Cosigned, Step::PendingRewrite] {
+    for step in [
+        Step::Writer,
+        Step::Pending,
+        Step::Log,
+        Step::Checkpoint,
+        Step::Cosigned,
+        Step::PendingRewrite,
+    ] {
         for fate in FATES {
             for dies in [true, false] {
                 let case = format!("{step:?} {fate:?} dies: {dies}");
@@ -74,11 +99,16 @@ fn the_sequencer_keeps_its_promises_whatever_write_fails() {
                 disk.heal();
                 if dies {
                     drop(so);
-                    so = province.try_open(SO, &disk, at(0)).unwrap_or_else(|e| panic!("{case}: {e}")).0;
+                    so = province
+                        .try_open(SO, &disk, at(0))
+                        .unwrap_or_else(|e| panic!("{case}: {e}"))
+                        .0;
                     promised.hold(&mut so, &case);
                 }
                 let later = work(&mut so, &envelopes, 3, 40);
-                let goes_on = dies || matches!(fate, Fate::Lost | Fate::Full) || !matches!(step, Step::Writer | Step::Pending | Step::Log);
+                let goes_on = dies
+                    || matches!(fate, Fate::Lost | Fate::Full)
+                    || !matches!(step, Step::Writer | Step::Pending | Step::Log);
                 if goes_on {
                     assert_eq!(later.events.len(), 7, "{case}");
                     assert_eq!(so.replica().size(), so.published(), "{case}");
@@ -94,7 +124,12 @@ fn the_sequencer_keeps_its_promises_whatever_write_fails() {
 
 #[test]
 fn a_validator_keeps_its_word_whatever_write_fails() {
-    for step in [Step::Log, Step::Checkpoint, Step::CosignedState, Step::Cosigned] {
+    for step in [
+        Step::Log,
+        Step::Checkpoint,
+        Step::CosignedState,
+        Step::Cosigned,
+    ] {
         for fate in FATES {
             for dies in [true, false] {
                 let case = format!("{step:?} {fate:?} dies: {dies}");
@@ -107,19 +142,40 @@ fn a_validator_keeps_its_word_whatever_write_fails() {
                 so.sequence(at(4)).unwrap();
 
                 disk.fail(step, fate);
-                let said = follow(&mut so, &mut htx, at(5)).ok().flatten().map(|_| so.published());
-                let words = said.into_iter().chain(htx.heads().borrow().cosignature.as_ref().map(|(size, _)| *size)).max();
+                let said = follow(&mut so, &mut htx, at(5))
+                    .ok()
+                    .flatten()
+                    .map(|_| so.published());
+                let words = said
+                    .into_iter()
+                    .chain(
+                        htx.heads()
+                            .borrow()
+                            .cosignature
+                            .as_ref()
+                            .map(|(size, _)| *size),
+                    )
+                    .max();
                 disk.heal();
                 if dies {
                     drop(htx);
-                    htx = province.try_open("HTX-1", &disk, at(0)).unwrap_or_else(|e| panic!("{case}: {e}")).0;
+                    htx = province
+                        .try_open("HTX-1", &disk, at(0))
+                        .unwrap_or_else(|e| panic!("{case}: {e}"))
+                        .0;
                 }
-                let state = std::fs::read_to_string(province.folder(&org("HTX-1")).cosigned_state()).unwrap();
+                let state =
+                    std::fs::read_to_string(province.folder(&org("HTX-1")).cosigned_state())
+                        .unwrap();
                 let durable: u64 = state.lines().nth(1).unwrap().parse().unwrap();
-                assert!(words.is_none_or(|size| size <= TreeSize(durable)), "{case}: said more than it remembers");
+                assert!(
+                    words.is_none_or(|size| size <= TreeSize(durable)),
+                    "{case}: said more than it remembers"
+                );
 
                 let followed = follow(&mut so, &mut htx, at(30));
-                let broken = !dies && step == Step::Log && matches!(fate, Fate::Torn | Fate::Unanswered);
+                let broken =
+                    !dies && step == Step::Log && matches!(fate, Fate::Torn | Fate::Unanswered);
                 if broken {
                     assert!(matches!(followed, Err(LedgerError::File(_))), "{case}");
                     drop(htx);
@@ -131,7 +187,8 @@ fn a_validator_keeps_its_word_whatever_write_fails() {
                 assert_eq!(htx.replica().root(), so.replica().root(), "{case}");
                 assert_eq!(htx.published(), so.published(), "{case}");
                 let (size, line) = htx.heads().borrow().cosignature.clone().unwrap();
-                so.add_cosignature(size, &line).unwrap_or_else(|e| panic!("{case}: {e}"));
+                so.add_cosignature(size, &line)
+                    .unwrap_or_else(|e| panic!("{case}: {e}"));
             }
         }
     }
@@ -145,15 +202,23 @@ fn a_batch_that_was_torn_anywhere_is_finished_at_the_next_start() {
     let head = so.heads().borrow().checkpoint.clone();
     let log = province.folder(&org(SO)).log();
     let durable = std::fs::metadata(&log).unwrap().len();
-    let promised: Vec<EventId> =
-        (0..3).map(|n| so.record(&org(SO), hold("HTX-1", n), at(5)).unwrap().event_id).collect();
+    let promised: Vec<EventId> = (0..3)
+        .map(|n| {
+            so.record(&org(SO), hold("HTX-1", n), at(5))
+                .unwrap()
+                .event_id
+        })
+        .collect();
     disk.fail(Step::Checkpoint, Fate::Lost);
     so.sequence(at(6)).unwrap_err();
     disk.heal();
     drop(so);
     let bytes = std::fs::read(&log).unwrap();
     // Every byte would take minutes in a debug build; a prime walks through all kinds of places.
-    for len in (durable as usize..=bytes.len()).step_by(13).chain([bytes.len()]) {
+    for len in (durable as usize..=bytes.len())
+        .step_by(13)
+        .chain([bytes.len()])
+    {
         std::fs::write(&log, &bytes[..len]).unwrap();
         let checkpoint = province.folder(&org(SO)).checkpoint();
         std::fs::write(&checkpoint, head.as_ref().unwrap()).unwrap();
@@ -161,9 +226,17 @@ fn a_batch_that_was_torn_anywhere_is_finished_at_the_next_start() {
         let (mut so, opening) = province.try_open(SO, &Disk::default(), at(0)).unwrap();
         assert!(len == durable as usize || !opening.said.is_empty());
         so.tick(at(1)).unwrap();
-        assert_eq!((so.published(), so.pending().len()), (so.replica().size(), 0), "{len}");
+        assert_eq!(
+            (so.published(), so.pending().len()),
+            (so.replica().size(), 0),
+            "{len}"
+        );
         for id in &promised {
-            assert!(matches!(so.status(id), EventStatus::Cosigned(_)), "{len}: {:?}", so.status(id));
+            assert!(
+                matches!(so.status(id), EventStatus::Cosigned(_)),
+                "{len}: {:?}",
+                so.status(id)
+            );
         }
     }
 }
@@ -176,28 +249,63 @@ fn a_log_that_was_changed_under_its_head_is_never_opened() {
     drop(so);
     let log = province.folder(&org(SO)).log();
     let bytes = std::fs::read(&log).unwrap();
-    let records = crate::files::Segment::open(&log, Step::Log, crate::files::Durable::AllButLast, crate::fault::Faults::none());
+    let records = crate::files::Segment::open(
+        &log,
+        Step::Log,
+        crate::files::Durable::AllButLast,
+        crate::fault::Faults::none(),
+    );
     let records = records.unwrap().0;
     for record in 0..records.len() {
         let at_byte = records.offset(record).unwrap() as usize + 20;
         let mut changed = bytes.clone();
         changed[at_byte] ^= 1;
         std::fs::write(&log, &changed).unwrap();
-        let error = province.try_open(SO, &Disk::default(), at(0)).err().unwrap();
+        let error = province
+            .try_open(SO, &Disk::default(), at(0))
+            .err()
+            .unwrap();
         assert_eq!(error.code(), "SO_CAI_BI_SUA");
-        assert!(error.message_vi().contains(&format!("vị trí {record}.")), "{}", error.message_vi());
-        assert_eq!(std::fs::read(&log).unwrap(), changed, "nothing is repaired silently");
+        assert!(
+            error.message_vi().contains(&format!("vị trí {record}.")),
+            "{}",
+            error.message_vi()
+        );
+        assert_eq!(
+            std::fs::read(&log).unwrap(),
+            changed,
+            "nothing is repaired silently"
+        );
         // The same with a checksum that fits: whoever changes an entry can do that.
         let mut entries = Vec::new();
         std::fs::write(&log, &bytes).unwrap();
-        let mut segment = crate::files::Segment::open(&log, Step::Log, crate::files::Durable::AllButLast, crate::fault::Faults::none()).unwrap().0;
-        segment.for_each(0, |_, entry| { entries.push(entry.to_vec()); true }).unwrap();
+        let mut segment = crate::files::Segment::open(
+            &log,
+            Step::Log,
+            crate::files::Durable::AllButLast,
+            crate::fault::Faults::none(),
+        )
+        .unwrap()
+        .0;
+        segment
+            .for_each(0, |_, entry| {
+                entries.push(entry.to_vec());
+                true
+            })
+            .unwrap();
         let last = entries[record as usize].len() - 1;
         entries[record as usize][last] ^= 1;
         std::fs::write(&log, crate::files::encode_records(&entries).unwrap()).unwrap();
-        let error = province.try_open(SO, &Disk::default(), at(0)).err().unwrap();
+        let error = province
+            .try_open(SO, &Disk::default(), at(0))
+            .err()
+            .unwrap();
         assert_eq!(error.code(), "SO_CAI_BI_SUA");
-        assert!(error.message_vi().contains(&format!("vị trí {record}.")), "{}", error.message_vi());
+        assert!(
+            error.message_vi().contains(&format!("vị trí {record}.")),
+            "{}",
+            error.message_vi()
+        );
     }
     std::fs::write(&log, &bytes).unwrap();
     province.open(SO);

@@ -16,7 +16,10 @@ fn a_restart_keeps_everything_and_says_nothing_when_all_is_well() {
     drop(so);
     let (so, opening) = province.try_open(SO, &Disk::default(), at(0)).unwrap();
     assert!(opening.said.is_empty(), "{opening:?}");
-    assert_eq!((so.heads().borrow().clone(), so.replica().root()), (heads, root));
+    assert_eq!(
+        (so.heads().borrow().clone(), so.replica().root()),
+        (heads, root)
+    );
     assert_eq!(so.next_wake(), None);
     drop(so);
     let mut htx = province.open("HTX-1");
@@ -27,14 +30,20 @@ fn a_restart_keeps_everything_and_says_nothing_when_all_is_well() {
     drop(htx);
     let (htx, opening) = province.try_open("HTX-1", &Disk::default(), at(0)).unwrap();
     assert_eq!(htx.pending(), waiting);
-    assert!(opening.said.iter().any(|(vi, _)| vi.contains("3 việc")), "{opening:?}");
+    assert!(
+        opening.said.iter().any(|(vi, _)| vi.contains("3 việc")),
+        "{opening:?}"
+    );
 }
 
 #[test]
 fn two_processes_do_not_share_a_folder() {
     let province = Province::new(1, None);
     let _so = province.open(SO);
-    let error = province.try_open(SO, &Disk::default(), at(0)).err().unwrap();
+    let error = province
+        .try_open(SO, &Disk::default(), at(0))
+        .err()
+        .unwrap();
     assert_eq!(error.code(), "THU_MUC_DANG_DUNG");
 }
 
@@ -64,26 +73,55 @@ fn a_missing_or_broken_or_foreign_index_is_made_anew() {
 
     type Harm<'a> = (&'a str, Box<dyn Fn() + 'a>);
     let harms: [Harm; 4] = [
-        ("missing", Box::new(|| std::fs::remove_dir_all(&folder).unwrap())),
-        ("flipped", Box::new(|| {
-            let db = folder.join("db");
-            let mut bytes = std::fs::read(&db).unwrap();
-            bytes.iter_mut().filter(|byte| **byte != 0).for_each(|byte| *byte ^= 0x55);
-            std::fs::write(db, bytes).unwrap();
-        })),
-        ("garbage", Box::new(|| std::fs::write(folder.join("conf"), b"not sled").unwrap())),
-        ("foreign", Box::new(|| {
-            std::fs::remove_dir_all(&folder).unwrap();
-            copy(&foreign.folder(&org(SO)).index(), &folder);
-        })),
+        (
+            "missing",
+            Box::new(|| std::fs::remove_dir_all(&folder).unwrap()),
+        ),
+        (
+            "flipped",
+            Box::new(|| {
+                let db = folder.join("db");
+                let mut bytes = std::fs::read(&db).unwrap();
+                bytes
+                    .iter_mut()
+                    .filter(|byte| **byte != 0)
+                    .for_each(|byte| *byte ^= 0x55);
+                std::fs::write(db, bytes).unwrap();
+            }),
+        ),
+        (
+            "garbage",
+            Box::new(|| std::fs::write(folder.join("conf"), b"not sled").unwrap()),
+        ),
+        (
+            "foreign",
+            Box::new(|| {
+                std::fs::remove_dir_all(&folder).unwrap();
+                copy(&foreign.folder(&org(SO)).index(), &folder);
+            }),
+        ),
     ];
     for (harm, do_it) in harms {
         do_it();
         let (mut so, opening) = province.try_open(SO, &Disk::default(), at(0)).unwrap();
-        assert!(opening.said.iter().any(|(vi, _)| vi.to_lowercase().contains("chỉ mục")), "{harm}: {opening:?}");
+        assert!(
+            opening
+                .said
+                .iter()
+                .any(|(vi, _)| vi.to_lowercase().contains("chỉ mục")),
+            "{harm}: {opening:?}"
+        );
         let index = so.index.as_ref().unwrap();
-        assert_eq!(index.as_of(), (so.replica().size(), so.replica().root()), "{harm}");
-        assert_eq!(index.find(&ledger_core::ids::EventId(id)).unwrap(), Some(LeafIndex(3)), "{harm}");
+        assert_eq!(
+            index.as_of(),
+            (so.replica().size(), so.replica().root()),
+            "{harm}"
+        );
+        assert_eq!(
+            index.find(&ledger_core::ids::EventId(id)).unwrap(),
+            Some(LeafIndex(3)),
+            "{harm}"
+        );
         so.close();
     }
     // One that lags behind only catches up.
@@ -94,7 +132,10 @@ fn a_missing_or_broken_or_foreign_index_is_made_anew() {
     let (so, opening) = province.try_open(SO, &Disk::default(), at(0)).unwrap();
     assert!(opening.said.is_empty(), "{opening:?}");
     assert_eq!(so.index.as_ref().unwrap().as_of().0, so.replica().size());
-    assert_eq!(so.index.as_ref().unwrap().counts().0 as u64, so.replica().size().0 - 1);
+    assert_eq!(
+        so.index.as_ref().unwrap().counts().0 as u64,
+        so.replica().size().0 - 1
+    );
 }
 
 #[test]
@@ -111,15 +152,29 @@ fn a_lost_checkpoint_is_taken_from_the_cosigned_one_or_fetched_again() {
     assert_eq!(province.open("HTX-1").published(), size);
     std::fs::remove_file(folder.cosigned()).unwrap();
     let (mut htx, opening) = province.try_open("HTX-1", &Disk::default(), at(0)).unwrap();
-    assert!(opening.said.iter().any(|(vi, _)| vi.contains("bản sao")), "{opening:?}");
+    assert!(
+        opening.said.iter().any(|(vi, _)| vi.contains("bản sao")),
+        "{opening:?}"
+    );
     assert_eq!(htx.replica().size(), TreeSize(1));
     follow(&mut so, &mut htx, at(4)).unwrap();
     assert_eq!(htx.published(), size);
     drop(htx);
     // A head that nobody signed is not believed.
     let text = std::fs::read_to_string(folder.checkpoint()).unwrap();
-    std::fs::write(folder.checkpoint(), text.replacen(&format!("\n{size}\n"), "\n2\n", 1)).unwrap();
-    assert_eq!(province.try_open("HTX-1", &Disk::default(), at(0)).err().unwrap().code(), "SO_CAI_BI_SUA");
+    std::fs::write(
+        folder.checkpoint(),
+        text.replacen(&format!("\n{size}\n"), "\n2\n", 1),
+    )
+    .unwrap();
+    assert_eq!(
+        province
+            .try_open("HTX-1", &Disk::default(), at(0))
+            .err()
+            .unwrap()
+            .code(),
+        "SO_CAI_BI_SUA"
+    );
 }
 
 #[test]
@@ -127,7 +182,10 @@ fn a_sequencer_without_its_heads_goes_on_and_never_back() {
     let province = Province::new(1, Some(1));
     let mut so = province.sequencer();
     record_and_log(&mut so, 3);
-    let (size, head) = (so.published(), so.heads().borrow().checkpoint.clone().unwrap());
+    let (size, head) = (
+        so.published(),
+        so.heads().borrow().checkpoint.clone().unwrap(),
+    );
     drop(so);
     std::fs::remove_file(province.folder(&org(SO)).checkpoint()).unwrap();
     let mut so = province.open(SO);
@@ -152,21 +210,35 @@ fn a_device_that_lost_its_tail_fetches_it_and_opens_a_new_epoch() {
     let folder = province.folder(&org("HTX-1"));
     std::fs::remove_file(folder.writer()).unwrap();
     let mut htx = province.open("HTX-1");
-    let error = htx.record(&org("HTX-1"), harvest("HTX-1", 3), at(5)).unwrap_err();
+    let error = htx
+        .record(&org("HTX-1"), harvest("HTX-1", 3), at(5))
+        .unwrap_err();
     assert!(matches!(error, LedgerError::LostTail(_)), "{error}");
     follow(&mut so, &mut htx, at(5)).unwrap();
-    let receipt = htx.record(&org("HTX-1"), harvest("HTX-1", 3), at(5)).unwrap();
+    let receipt = htx
+        .record(&org("HTX-1"), harvest("HTX-1", 3), at(5))
+        .unwrap();
     assert_eq!((receipt.epoch, receipt.seq), (1, 1));
-    let next = htx.record(&org("HTX-1"), harvest("HTX-1", 4), at(5)).unwrap();
+    let next = htx
+        .record(&org("HTX-1"), harvest("HTX-1", 4), at(5))
+        .unwrap();
     assert_eq!((next.epoch, next.seq), (1, 2));
     assert_eq!(htx.pending().len(), 3);
     hand_in(&htx, &mut so);
     so.sequence(at(6)).unwrap();
     follow(&mut so, &mut htx, at(7)).unwrap();
-    assert!(matches!(htx.status(&next.event_id), EventStatus::Cosigned(_)));
+    assert!(matches!(
+        htx.status(&next.event_id),
+        EventStatus::Cosigned(_)
+    ));
     drop(htx);
     let mut htx = province.open("HTX-1");
-    assert_eq!(htx.record(&org("HTX-1"), harvest("HTX-1", 5), at(8)).unwrap().epoch, 1);
+    assert_eq!(
+        htx.record(&org("HTX-1"), harvest("HTX-1", 5), at(8))
+            .unwrap()
+            .epoch,
+        1
+    );
 }
 
 #[test]
@@ -187,19 +259,29 @@ fn a_restored_backup_that_signed_again_is_found_out_and_goes_on_in_a_new_epoch()
     // An old copy, offline, signs the same number again.
     std::fs::write(folder.writer(), &backup).unwrap();
     let mut htx = province.open("HTX-1");
-    let forked = htx.record(&org("HTX-1"), harvest("HTX-1", 77), at(4)).unwrap();
+    let forked = htx
+        .record(&org("HTX-1"), harvest("HTX-1", 77), at(4))
+        .unwrap();
     assert_eq!((forked.epoch, forked.seq), (seen.epoch, seen.seq));
     assert!(matches!(so.submit(&htx.pending()[1], at(4)).unwrap(),
         super::super::Submitted::Refused { code, .. } if code == "TRUNG_SO_THU_TU"));
     follow(&mut so, &mut htx, at(5)).unwrap();
     let status = htx.status(&forked.event_id);
-    assert!(matches!(&status, EventStatus::Stuck { code, .. } if code == "TRUNG_SO_THU_TU"), "{status:?}");
-    let receipt = htx.record(&org("HTX-1"), harvest("HTX-1", 77), at(5)).unwrap();
+    assert!(
+        matches!(&status, EventStatus::Stuck { code, .. } if code == "TRUNG_SO_THU_TU"),
+        "{status:?}"
+    );
+    let receipt = htx
+        .record(&org("HTX-1"), harvest("HTX-1", 77), at(5))
+        .unwrap();
     assert_eq!((receipt.epoch, receipt.seq), (1, 1));
     hand_in(&htx, &mut so);
     so.sequence(at(6)).unwrap();
     follow(&mut so, &mut htx, at(7)).unwrap();
-    assert!(matches!(htx.status(&receipt.event_id), EventStatus::Cosigned(_)));
+    assert!(matches!(
+        htx.status(&receipt.event_id),
+        EventStatus::Cosigned(_)
+    ));
 }
 
 #[test]
@@ -214,7 +296,11 @@ fn a_changed_entry_stops_a_running_node() {
     std::fs::write(&log, bytes).unwrap();
     let error = so.entries(LeafIndex(0), usize::MAX).unwrap_err();
     assert_eq!(error.code(), "SO_CAI_BI_SUA");
-    assert!(error.message_vi().contains("vị trí 4"), "{}", error.message_vi());
+    assert!(
+        error.message_vi().contains("vị trí 4"),
+        "{}",
+        error.message_vi()
+    );
     assert!(matches!(&*so.health().borrow(), Health::Tampered(_)));
     assert!(so.record(&org(SO), hold("HTX-1", 9), at(9)).is_err());
     assert!(so.entries(LeafIndex(0), 1).is_err());

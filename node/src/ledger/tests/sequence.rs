@@ -12,15 +12,68 @@ use ledger_core::ids::{LeafIndex, TreeSize};
 fn a_batch_is_due_when_something_waits_and_the_last_head_was_witnessed_or_waited_for() {
     let timing = Timing::default();
     let s = Duration::from_secs;
-    let quiet = BatchState { waiting_since: None, unwitnessed_since: None, disk_failed_at: None, unfinished: false };
+    let quiet = BatchState {
+        waiting_since: None,
+        unwitnessed_since: None,
+        disk_failed_at: None,
+        unfinished: false,
+    };
     assert_eq!(batch_due(quiet, &timing), None);
-    assert_eq!(batch_due(BatchState { unwitnessed_since: Some(s(5)), ..quiet }, &timing), None);
-    let waiting = BatchState { waiting_since: Some(s(20)), ..quiet };
+    assert_eq!(
+        batch_due(
+            BatchState {
+                unwitnessed_since: Some(s(5)),
+                ..quiet
+            },
+            &timing
+        ),
+        None
+    );
+    let waiting = BatchState {
+        waiting_since: Some(s(20)),
+        ..quiet
+    };
     assert_eq!(batch_due(waiting, &timing), Some(s(20) + timing.batch));
-    assert_eq!(batch_due(BatchState { unwitnessed_since: Some(s(5)), ..waiting }, &timing), Some(s(20) + timing.batch));
-    assert_eq!(batch_due(BatchState { unwitnessed_since: Some(s(19)), ..waiting }, &timing), Some(s(29)));
-    assert_eq!(batch_due(BatchState { disk_failed_at: Some(s(25)), ..waiting }, &timing), Some(s(35)));
-    assert_eq!(batch_due(BatchState { unfinished: true, ..quiet }, &timing), Some(s(0)));
+    assert_eq!(
+        batch_due(
+            BatchState {
+                unwitnessed_since: Some(s(5)),
+                ..waiting
+            },
+            &timing
+        ),
+        Some(s(20) + timing.batch)
+    );
+    assert_eq!(
+        batch_due(
+            BatchState {
+                unwitnessed_since: Some(s(19)),
+                ..waiting
+            },
+            &timing
+        ),
+        Some(s(29))
+    );
+    assert_eq!(
+        batch_due(
+            BatchState {
+                disk_failed_at: Some(s(25)),
+                ..waiting
+            },
+            &timing
+        ),
+        Some(s(35))
+    );
+    assert_eq!(
+        batch_due(
+            BatchState {
+                unfinished: true,
+                ..quiet
+            },
+            &timing
+        ),
+        Some(s(0))
+    );
 }
 
 #[test]
@@ -30,7 +83,10 @@ fn a_new_ledger_begins_with_a_head_over_genesis_and_a_map_head() {
     assert_eq!(so.next_wake(), Some(Duration::ZERO));
     so.tick(at(0)).unwrap();
     let heads = so.heads().borrow().clone();
-    assert_eq!((heads.size, heads.cosigned_size), (TreeSize(2), TreeSize(2)));
+    assert_eq!(
+        (heads.size, heads.cosigned_size),
+        (TreeSize(2), TreeSize(2))
+    );
     assert_eq!(so.next_wake(), None);
 }
 
@@ -41,10 +97,16 @@ fn own_and_handed_in_events_are_logged_in_the_order_of_their_chains() {
     let mut htx = province.open("HTX-1");
     follow(&mut so, &mut htx, at(2)).unwrap();
     let receipts = record(&mut htx, "HTX-1", 0..5);
-    assert_eq!(receipts.iter().map(|r| r.seq).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+    assert_eq!(
+        receipts.iter().map(|r| r.seq).collect::<Vec<_>>(),
+        [0, 1, 2, 3, 4]
+    );
     let envelopes = htx.pending();
     let gap = so.submit(&envelopes[1], at(2)).unwrap();
-    assert!(matches!(&gap, Submitted::Refused { code, .. } if code == "THIEU_VIEC_TRUOC"), "{gap:?}");
+    assert!(
+        matches!(&gap, Submitted::Refused { code, .. } if code == "THIEU_VIEC_TRUOC"),
+        "{gap:?}"
+    );
     for envelope in &envelopes {
         assert_eq!(so.submit(envelope, at(2)).unwrap(), Submitted::Pending);
         assert_eq!(so.submit(envelope, at(2)).unwrap(), Submitted::Pending);
@@ -52,8 +114,13 @@ fn own_and_handed_in_events_are_logged_in_the_order_of_their_chains() {
     let before = so.heads().borrow().size;
     so.sequence(at(3)).unwrap();
     assert_eq!(so.heads().borrow().size, TreeSize(before.0 + 6));
-    assert_eq!(so.submit(&envelopes[0], at(4)).unwrap(), Submitted::Logged(LeafIndex(before.0)));
-    assert!(matches!(so.status(&receipts[4].event_id), EventStatus::Cosigned(LeafIndex(n)) if n == before.0 + 4));
+    assert_eq!(
+        so.submit(&envelopes[0], at(4)).unwrap(),
+        Submitted::Logged(LeafIndex(before.0))
+    );
+    assert!(
+        matches!(so.status(&receipts[4].event_id), EventStatus::Cosigned(LeafIndex(n)) if n == before.0 + 4)
+    );
     assert!(so.pending().is_empty() && so.next_batch().is_none());
     follow(&mut so, &mut htx, at(4)).unwrap();
     assert!(htx.pending().is_empty());
@@ -68,13 +135,33 @@ fn members_may_be_enrolled_and_speak_in_one_batch() {
     let member = org("HTX-1");
     let keys = crate::setup::public_keys(&province.folder(&member), None).unwrap();
     so.record(&org(SO), admit(&member), at(0)).unwrap();
-    so.record(&org(SO), enrol(&member, ledger_core::ids::Hash(keys.devices[0].1.to_bytes())), at(0)).unwrap();
+    so.record(
+        &org(SO),
+        enrol(
+            &member,
+            ledger_core::ids::Hash(keys.devices[0].1.to_bytes()),
+        ),
+        at(0),
+    )
+    .unwrap();
     // The member has seen the enrolment from elsewhere: its own chain begins.
-    let key = crate::keys::load_or_generate(&province.folder(&member).keys(), &crate::keys::KeyRole::Device(member.clone()));
+    let key = crate::keys::load_or_generate(
+        &province.folder(&member).keys(),
+        &crate::keys::KeyRole::Device(member.clone()),
+    );
     let ledger = so.replica().ledger_id();
     let request = harvest("HTX-1", 1);
-    let draft = ledger_core::sign::Draft { occurred: request.occurred, signed: request.occurred, body: request.body };
-    let event = draft.sign(&key.unwrap(), &ledger, &member, ledger_core::chain::Link::first(&ledger));
+    let draft = ledger_core::sign::Draft {
+        occurred: request.occurred,
+        signed: request.occurred,
+        body: request.body,
+    };
+    let event = draft.sign(
+        &key.unwrap(),
+        &ledger,
+        &member,
+        ledger_core::chain::Link::first(&ledger),
+    );
     assert_eq!(so.submit(event.bytes(), at(0)).unwrap(), Submitted::Pending);
     so.sequence(at(1)).unwrap();
     assert!(matches!(so.status(&event.id()), EventStatus::Cosigned(_)));
@@ -98,16 +185,36 @@ fn a_head_is_published_as_cosigned_when_the_quorum_holds_and_not_before() {
     assert_eq!(so.heads().borrow().cosigned_size, size);
     so.add_cosignature(size, &lines[2]).unwrap();
     let cosigned = so.heads().borrow().cosigned.clone().unwrap();
-    assert_eq!(cosigned.lines().filter(|line| line.starts_with('—')).count(), 4);
+    assert_eq!(
+        cosigned
+            .lines()
+            .filter(|line| line.starts_with('—'))
+            .count(),
+        4
+    );
 
     let other = so.add_cosignature(TreeSize(size.0 - 1), &lines[0]);
     assert!(matches!(other, Err(LedgerError::OtherHead(now)) if now == size));
     let name = |line: &str| line.replacen("htx-1.example/v", "htx-2.example/v", 1);
-    for bad in [String::new(), "— x y".into(), name(&lines[0]), lines[0].replace("HTX", "X") + "A"] {
-        assert!(matches!(so.add_cosignature(size, &bad), Err(LedgerError::Malformed(_))), "{bad}");
+    for bad in [
+        String::new(),
+        "— x y".into(),
+        name(&lines[0]),
+        lines[0].replace("HTX", "X") + "A",
+    ] {
+        assert!(
+            matches!(
+                so.add_cosignature(size, &bad),
+                Err(LedgerError::Malformed(_))
+            ),
+            "{bad}"
+        );
     }
     let mut htx = province.open("HTX-1");
-    assert!(matches!(htx.add_cosignature(size, &lines[0]), Err(LedgerError::NotSequencer)));
+    assert!(matches!(
+        htx.add_cosignature(size, &lines[0]),
+        Err(LedgerError::NotSequencer)
+    ));
 }
 
 #[test]
@@ -119,7 +226,10 @@ fn the_next_head_waits_for_the_quorum_of_the_last_but_not_for_ever() {
     so.record(&org(SO), hold("HTX-1", 1), at(2)).unwrap();
     let timing = Timing::default();
     // The head of the fixture was signed at second 1.
-    assert_eq!(so.next_wake(), Some(Duration::from_secs(1) + timing.quorum_wait));
+    assert_eq!(
+        so.next_wake(),
+        Some(Duration::from_secs(1) + timing.quorum_wait)
+    );
     so.add_cosignature(so.published(), &line).unwrap();
     assert_eq!(so.next_wake(), Some(Duration::from_secs(2) + timing.batch));
 }
@@ -145,8 +255,18 @@ fn a_head_that_is_cosigned_again_for_months_keeps_its_first_and_its_newest_lines
     let note = so.heads().borrow().cosigned.clone().unwrap();
     let note = ledger_core::note::Note::parse(note.as_bytes()).unwrap();
     assert_eq!(note.lines().len(), 5);
-    let times = so.anchor().policy().evaluate(&note).unwrap().quorum().times().unwrap();
-    assert_eq!((times.reached.seconds(), times.renewed.seconds()), (NOW + 2, NOW + 2 + 99 * 600));
+    let times = so
+        .anchor()
+        .policy()
+        .evaluate(&note)
+        .unwrap()
+        .quorum()
+        .times()
+        .unwrap();
+    assert_eq!(
+        (times.reached.seconds(), times.renewed.seconds()),
+        (NOW + 2, NOW + 2 + 99 * 600)
+    );
 }
 
 #[test]
@@ -162,7 +282,8 @@ fn the_last_cosigned_head_of_each_day_is_kept() {
     for day in 0..3 {
         for hour in 0..2 {
             let now = at(day * 86_400 + hour * 3_600 + 10);
-            so.record(&org(SO), hold("HTX-1", (day * 2 + hour) as usize), now).unwrap();
+            so.record(&org(SO), hold("HTX-1", (day * 2 + hour) as usize), now)
+                .unwrap();
             so.sequence(now).unwrap();
             let line = follow(&mut so, &mut htx, now).unwrap().unwrap();
             so.add_cosignature(so.published(), &line).unwrap();
