@@ -383,9 +383,12 @@ impl Audit {
         let keys = match Keys::load(&self.folder.keys()) {
             Ok(keys) => keys,
             Err(e) => {
-                return self
-                    .report
-                    .find(Weight::Warning, "LOI_KHOA", e.message_vi(), e.to_string());
+                return self.report.find(
+                    Weight::Warning,
+                    "LOI_KHOA",
+                    e.message_vi(),
+                    e.to_string(),
+                );
             }
         };
         for org in keys.organisations() {
@@ -525,7 +528,8 @@ fn compare_index(folder: &std::path::Path, log: &Log) -> Result<(), String> {
     if (size, root) != (log.replica.size(), log.replica.root()) {
         return Err(format!("the index speaks of {size} leaves"));
     }
-    if index.counts() != (log.events.len(), log.subjects.values().map(Vec::len).sum()) {
+    let counts = index.counts().map_err(|e| e.to_string())?;
+    if counts != (log.events.len(), log.subjects.values().map(Vec::len).sum()) {
         return Err("the index has another number of rows than the log".into());
     }
     for (place, (_, id)) in (1..).zip(&log.events) {

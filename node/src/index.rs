@@ -160,9 +160,19 @@ impl Index {
             .collect()
     }
 
-    /// How many events and listings it holds, for `fsck`.
-    pub fn counts(&self) -> (usize, usize) {
-        (self.by_id.len(), self.by_subject.len())
+    /// How many events and listings it holds: every row is looked at.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn counts(&self) -> Result<(usize, usize), IndexError> {
+        let counted = catch_unwind(AssertUnwindSafe(|| {
+            (count(&self.by_id), count(&self.by_subject))
+        }));
+        let (events, listings) = counted.map_err(|_| IndexError("panic while counting".into()))?;
+        Ok((
+            events.map_err(|e| IndexError(e.to_string()))?,
+            listings.map_err(|e| IndexError(e.to_string()))?,
+        ))
     }
 }
 
@@ -192,6 +202,11 @@ fn open(folder: &Path) -> sled::Result<Result<Index, IndexError>> {
         size,
         root,
     }))
+}
+
+/// `Tree::len` hides errors.
+fn count(tree: &sled::Tree) -> sled::Result<usize> {
+    tree.iter().keys().try_fold(0, |n, key| key.map(|_| n + 1))
 }
 
 fn subject_key(subject: &MapKey, index: LeafIndex) -> [u8; 40] {
