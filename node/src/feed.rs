@@ -6,25 +6,28 @@
 //! Nothing here is believed by a reader before it has checked the signatures, so nothing here is secret, and a
 //! cache or CDN in front may keep whatever the headers allow. Handlers parse, ask the ledger, and render.
 
+mod events;
+mod problem;
+mod status;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Json, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, StatusCode};
+use http::StatusCode;
+use http::header::{self, HeaderName, HeaderValue};
 use ledger_core::anchor::Anchor;
-use ledger_core::ids::{EventId, Hash, LeafIndex, TreeSize};
-use ledger_core::sign::{ENVELOPE_MAX_BYTES, event_id};
+use ledger_core::ids::{Hash, LeafIndex, TreeSize};
+use ledger_core::sign::ENVELOPE_MAX_BYTES;
 use ledger_core::tile::{Bundle, Tile, TilePath, TileWidth, encode_bundle};
-use serde::Serialize;
 
 use crate::blobs::Lookup;
-use crate::files::FileError;
-use crate::ledger::{EventStatus, Health, LedgerError, LedgerHandle, Submitted};
+use crate::ledger::{Health, LedgerError, LedgerHandle};
+use problem::Problem;
 
 /// What never changes may be kept for ever.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -36,8 +39,6 @@ const FOR_MINUTES: &str = "public, max-age=300";
 const FOR_A_SECOND: &str = "public, max-age=1";
 /// The newest head and answers about events.
 const NEVER: &str = "no-store";
-/// Media type of an envelope (RFC 9052 section 2, with the cose-type left out as it is always COSE_Sign1).
-const COSE: &str = "application/cose";
 
 /// What the feed serves.
 #[derive(Clone)]
@@ -76,11 +77,11 @@ impl Feed {
             .route("/genesis", get(genesis))
             .route("/anchor", get(anchor))
             .route("/blob/{hash}", get(blob))
-            .route("/events", post(submit).options(preflight))
-            .route("/events/{id}", get(event))
+            .route("/events", post(events::submit).options(events::preflight))
+            .route("/events/{id}", get(events::event))
             .layer(from_fn_with_state(self.clone(), serve_only_what_is_whole))
-            .route("/health", get(health))
-            .route("/status.json", get(status))
+            .route("/health", get(status::health))
+            .route("/status.json", get(status::status))
             .layer(DefaultBodyLimit::max(ENVELOPE_MAX_BYTES))
             .layer(from_fn(headers))
             .with_state(self)
@@ -126,74 +127,6 @@ async fn headers(request: Request, next: Next) -> Response {
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static(NEVER));
     response
-}
-
-/// What went wrong, for machines and people.
-#[derive(Debug, Serialize)]
-struct Problem {
-    #[serde(skip)]
-    status: StatusCode,
-    code: String,
-    message_vi: String,
-    message_en: String,
-}
-
-impl Problem {
-    fn new(status: StatusCode, code: &str, vi: &str, en: &str) -> Problem {
-        Problem {
-            status,
-            code: code.into(),
-            message_vi: vi.into(),
-            message_en: en.into(),
-        }
-    }
-
-    fn not_there(vi: &str, en: &str) -> Problem {
-        Problem::new(StatusCode::NOT_FOUND, "KHONG_CO", vi, en)
-    }
-
-    fn of(error: &LedgerError) -> Problem {
-        let status = match error {
-            LedgerError::File(FileError::Full { .. }) => StatusCode::INSUFFICIENT_STORAGE,
-            LedgerError::Stopped(_) | LedgerError::Closed => StatusCode::SERVICE_UNAVAILABLE,
-            _ if error.is_senders_fault() => StatusCode::UNPROCESSABLE_ENTITY,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        // What a file is called here is nobody's business out there.
-        let message_en = match error {
-            LedgerError::File(_) | LedgerError::Index(_) => {
-                "the node's disk failed; try again later".to_owned()
-            }
-            other => other.to_string(),
-        };
-        let message_vi = match error {
-            LedgerError::File(_) | LedgerError::Index(_) => {
-                "Ổ đĩa của nút đang lỗi hoặc đầy. Thử lại sau.".to_owned()
-            }
-            other => other.message_vi(),
-        };
-        Problem {
-            status,
-            code: error.code().to_owned(),
-            message_vi,
-            message_en,
-        }
-    }
-}
-
-impl From<LedgerError> for Problem {
-    fn from(error: LedgerError) -> Problem {
-        if !error.is_senders_fault() {
-            tracing::error!(%error, "{}", error.message_vi());
-        }
-        Problem::of(&error)
-    }
-}
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        (self.status, [(header::CACHE_CONTROL, NEVER)], Json(self)).into_response()
-    }
 }
 
 fn file(content_type: &'static str, cache: &'static str, bytes: impl Into<Bytes>) -> Response {
@@ -335,267 +268,6 @@ fn parse_hash(text: &str) -> Option<Hash> {
         .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     let bytes = hex::decode(text).ok()?.try_into().ok()?;
     lower.then_some(Hash(bytes))
-}
-
-async fn preflight() -> Response {
-    let headers = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "POST"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type"),
-        (header::ACCESS_CONTROL_MAX_AGE, "600"),
-    ];
-    (StatusCode::NO_CONTENT, headers).into_response()
-}
-
-/// The answer about one event.
-#[derive(Serialize)]
-struct About {
-    event_id: String,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<u64>,
-    code: String,
-    message_vi: String,
-    message_en: String,
-}
-
-async fn submit(
-    State(feed): State<Feed>,
-    headers: HeaderMap,
-    envelope: Bytes,
-) -> Result<Response, Problem> {
-    // Also keeps other sites' forms out: a browser asks first before it sends this type.
-    if headers
-        .get(header::CONTENT_TYPE)
-        .is_none_or(|value| value.as_bytes() != COSE.as_bytes())
-    {
-        let (vi, en) = (
-            "Gửi sự kiện đã ký với Content-Type: application/cose.",
-            "send one envelope as application/cose",
-        );
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "SAI_LOAI",
-            vi,
-            en,
-        ));
-    }
-    let event_id = event_id(&envelope).to_string();
-    let (status, about) = about(event_id, feed.ledger.submit(envelope.to_vec()).await?);
-    Ok((status, Json(about)).into_response())
-}
-
-/// Where an event stands, for programs that handed it in.
-async fn event(State(feed): State<Feed>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let malformed = || {
-        let (vi, en) = (
-            "Mã việc gồm 64 chữ số hệ 16, chữ thường.",
-            "an event is named by 64 lower-case hex digits",
-        );
-        Problem::new(StatusCode::BAD_REQUEST, "SAI_DANG", vi, en)
-    };
-    let id = EventId(parse_hash(&id).ok_or_else(malformed)?);
-    let about = |status, index: Option<LeafIndex>, code: &str, vi: &str, en: &str| {
-        let index = index.map(|LeafIndex(index)| index);
-        let (code, message_vi, message_en) = (code.into(), vi.into(), en.into());
-        Json(About {
-            event_id: id.to_string(),
-            status,
-            index,
-            code,
-            message_vi,
-            message_en,
-        })
-        .into_response()
-    };
-    Ok(match feed.ledger.status(id).await {
-        EventStatus::Unknown => {
-            return Err(Problem::not_there(
-                "Nút này không có việc đó.",
-                "this node does not have that event",
-            ));
-        }
-        EventStatus::Saved => about(
-            "pending",
-            None,
-            "DA_LUU",
-            "Đã lưu, đang chờ vào sổ chung.",
-            "saved, on its way into the log",
-        ),
-        EventStatus::Logged(index, None) => about(
-            "logged",
-            Some(index),
-            "DA_GHI",
-            "Đã ghi vào sổ.",
-            "in the log",
-        ),
-        EventStatus::Logged(index, Some(why)) => {
-            let vi = "Có trong sổ nhưng không có hiệu lực: đơn vị không được ghi việc này, hoặc việc được nhắc tới không có.";
-            about("void", Some(index), "KHONG_HIEU_LUC", vi, &why.to_string())
-        }
-        EventStatus::Cosigned(index) => {
-            let (vi, en) = (
-                "Đã ghi vào sổ và được các đơn vị xác nhận.",
-                "in the log and cosigned by the quorum",
-            );
-            about("cosigned", Some(index), "DA_XAC_NHAN", vi, en)
-        }
-        EventStatus::Stuck { code, message_vi } => {
-            about("refused", None, &code, &message_vi, english(&code))
-        }
-    })
-}
-
-fn about(event_id: String, submitted: Submitted) -> (StatusCode, About) {
-    let about = |status, index, code: &str, vi: &str, en: &str| About {
-        event_id,
-        status,
-        index,
-        code: code.into(),
-        message_vi: vi.into(),
-        message_en: en.into(),
-    };
-    match submitted {
-        Submitted::Logged(LeafIndex(index)) => {
-            let (vi, en) = (
-                "Mục này đã được ghi vào sổ, không ghi thêm lần nữa.",
-                "already in the log",
-            );
-            (
-                StatusCode::OK,
-                about("logged", Some(index), "DA_GHI_ROI", vi, en),
-            )
-        }
-        Submitted::Pending => {
-            let (vi, en) = (
-                "Đã lưu, đang chờ vào sổ chung.",
-                "saved, on its way into the log",
-            );
-            (
-                StatusCode::ACCEPTED,
-                about("pending", None, "DA_LUU", vi, en),
-            )
-        }
-        Submitted::Refused { code, message_vi } => {
-            let status = match code.as_str() {
-                "KHOA_LA" | "MAY_DA_KHOA" | "CHU_KY_SAI" => StatusCode::FORBIDDEN,
-                _ => StatusCode::UNPROCESSABLE_ENTITY,
-            };
-            (
-                status,
-                about("refused", None, &code, &message_vi, english(&code)),
-            )
-        }
-    }
-}
-
-/// The door's reasons in English; their Vietnamese stands in ledger-core.
-fn english(code: &str) -> &'static str {
-    match code {
-        "QUA_DAI" => "the envelope is too long",
-        "CHU_KY_SAI" => "the signature does not hold",
-        "SAI_DANG" => "not an envelope of this format",
-        "KHOA_LA" => "the key belongs to no member of this network",
-        "MAY_DA_KHOA" => "this device was revoked",
-        "THIEU_VIEC_TRUOC" => "earlier events of this device have not come yet; send them first",
-        "TRUNG_SO_THU_TU" => "this device has another event at that place of its chain",
-        "SAI_NOI_TIEP" => "the event does not follow the device's last one",
-        _ => "refused",
-    }
-}
-
-/// How a node is, for `node status` and for monitoring.
-#[derive(Debug, Serialize)]
-struct Status {
-    name: String,
-    role: &'static str,
-    ledger: String,
-    anchor_sha256: String,
-    size: u64,
-    cosigned_size: u64,
-    cosigned_at: Option<u64>,
-    max_age_seconds: u64,
-    pending: usize,
-    health: &'static str,
-    code: Option<String>,
-    message_vi: String,
-    message_en: String,
-}
-
-async fn read_status(feed: &Feed) -> (StatusCode, Status) {
-    let heads = feed.ledger.heads().borrow().clone();
-    let now_health = feed.ledger.health().borrow().clone();
-    let pending = feed
-        .ledger
-        .pending()
-        .await
-        .map_or(0, |pending| pending.len());
-    let note = heads
-        .cosigned
-        .as_ref()
-        .and_then(|text| ledger_core::note::Note::parse(text.as_bytes()).ok());
-    let times = note.and_then(|note| feed.anchor.policy().evaluate(&note).ok()?.quorum().times());
-    let (status, health, code, vi, en) = match now_health {
-        Health::Serving => (
-            StatusCode::OK,
-            "serving",
-            None,
-            "Nút đang chạy bình thường.".to_owned(),
-            "the node is well, as far as it can tell".to_owned(),
-        ),
-        Health::Halted(t) => (
-            StatusCode::OK,
-            "halted",
-            Some(t.code.to_owned()),
-            t.message_vi,
-            t.message_en,
-        ),
-        Health::Tampered(t) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "tampered",
-            Some(t.code.to_owned()),
-            t.message_vi,
-            t.message_en,
-        ),
-    };
-    let status_of = Status {
-        name: feed.name.to_string(),
-        role: if feed.sequencer {
-            "sequencer"
-        } else {
-            "member"
-        },
-        ledger: feed.anchor.ledger().to_string(),
-        anchor_sha256: feed.anchor.hash().to_string(),
-        size: heads.size.0,
-        cosigned_size: heads.cosigned_size.0,
-        cosigned_at: times.map(|times| times.renewed.seconds()),
-        max_age_seconds: feed.anchor.max_age_seconds(),
-        pending,
-        health,
-        code,
-        message_vi: vi,
-        message_en: en,
-    };
-    (status, status_of)
-}
-
-async fn status(State(feed): State<Feed>) -> Response {
-    let (status, body) = read_status(&feed).await;
-    (status, Json(body)).into_response()
-}
-
-async fn health(State(feed): State<Feed>, method: Method) -> Response {
-    let (status, s) = read_status(&feed).await;
-    let text = format!(
-        "{}\n({})\n\n{}\nSổ {}\nMục đã ghi: {}, đã được xác nhận: {}, đang chờ vào sổ: {}\n",
-        s.message_vi, s.message_en, s.name, s.ledger, s.size, s.cosigned_size, s.pending
-    );
-    let body = if method == Method::HEAD {
-        String::new()
-    } else {
-        text
-    };
-    (status, [(header::CONTENT_TYPE, TEXT)], body).into_response()
 }
 
 #[cfg(test)]

@@ -12,14 +12,21 @@
 //! - After a failed `fdatasync` nobody knows what the disk holds, so the segment takes nothing more until it
 //!   is opened again.
 
-use std::fs::{self, File, OpenOptions};
+mod error;
+mod small;
+
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::fault::{Fate, Faults, Step};
+
+pub use error::FileError;
+pub use small::{
+    TEMPORARY_SUFFIX, atomic_replace, create_directory, read_small, remove_unfinished, sync_parent,
+};
 
 /// Longest record: a leaf is at most 32 KiB (`design/ledger.md` section 2), so a longer length is damage.
 pub const RECORD_BYTES_MAX: usize = 32 * 1024;
@@ -27,108 +34,6 @@ pub const RECORD_BYTES_MAX: usize = 32 * 1024;
 pub const RECORD_HEAD_BYTES: usize = 12;
 /// Read ahead of a scan: one system call for some two thousand events.
 const SCAN_BUFFER_BYTES: usize = 1024 * 1024;
-
-/// A file that could not be read or written. The disk is at fault, or whoever changed the file.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum FileError {
-    /// The operating system refuses.
-    #[error("cannot {action} {path}: {source}")]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// With which file.
-        path: PathBuf,
-        /// What it said.
-        source: Arc<io::Error>,
-    },
-    /// No room. Nothing was acknowledged that is not on the disk.
-    #[error("the disk is full: {path} could not be written")]
-    Full {
-        /// Which file.
-        path: PathBuf,
-    },
-    /// Bytes that were durable once are not what was written.
-    #[error("{path} is damaged at record {record}, offset {offset}: {what}")]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-        /// Which record, from 0.
-        record: u64,
-        /// Where it begins.
-        offset: u64,
-        /// What is wrong with it.
-        what: &'static str,
-    },
-    /// An earlier write failed in a way that leaves the file unknown.
-    #[error("{path} takes nothing more since a write failed; restart the node")]
-    Stopped {
-        /// Which file.
-        path: PathBuf,
-    },
-    /// The caller's own fault: no such record, or a record of a length that no record has.
-    #[error("{path} has no record {record}")]
-    NoRecord {
-        /// Which file.
-        path: PathBuf,
-        /// Which record.
-        record: u64,
-    },
-}
-
-impl FileError {
-    /// What the operating system said about a file.
-    pub fn io(action: &'static str, path: &Path, source: io::Error) -> FileError {
-        let path = path.to_owned();
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => FileError::Full { path },
-            _ => FileError::Io {
-                action,
-                path,
-                source: Arc::new(source),
-            },
-        }
-    }
-
-    /// What happened and what to do, for people.
-    pub fn message_vi(&self) -> String {
-        match self {
-            FileError::Io {
-                action: _,
-                path,
-                source,
-            } => {
-                format!(
-                    "Không đọc hoặc ghi được tệp {}: {source}. Kiểm tra ổ đĩa và quyền của tệp.",
-                    path.display()
-                )
-            }
-            FileError::Full { path } => {
-                format!(
-                    "Ổ đĩa đã đầy, không ghi được {}. Những gì đã báo lưu vẫn còn. Dọn bớt rồi ghi lại.",
-                    path.display()
-                )
-            }
-            FileError::Damaged {
-                path,
-                record,
-                offset,
-                ..
-            } => format!(
-                "Tệp {} bị hỏng ở mục {record} (byte {offset}). Không sửa tay; khôi phục từ nút khác.",
-                path.display()
-            ),
-            FileError::Stopped { path } => {
-                format!(
-                    "Tệp {} ngừng nhận vì lần ghi trước bị lỗi. Khởi động lại nút.",
-                    path.display()
-                )
-            }
-            FileError::NoRecord { path, record } => {
-                format!("Tệp {} không có mục {record}.", path.display())
-            }
-        }
-    }
-}
 
 /// Which part of a segment must be whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -549,119 +454,6 @@ fn holds_record(bytes: &[u8]) -> bool {
         let mut rest = &bytes[at..];
         matches!(read_record(&mut rest, &mut Vec::new()), Ok(Ok(())))
     })
-}
-
-/// Replaces a small file whole and durably: whoever reads it sees the old bytes or the new ones.
-///
-/// # Errors
-/// [`FileError`]; the old file is still there then, unless the error came after the replacing itself.
-pub fn atomic_replace(
-    path: &Path,
-    bytes: &[u8],
-    step: Step,
-    faults: &Faults,
-) -> Result<(), FileError> {
-    let temporary = temporary_path(path);
-    let fate = faults.fate(step);
-    let write = || -> io::Result<()> {
-        let mut file = File::create(&temporary)?;
-        file.write_all(&bytes[..fate.reaches(bytes.len())])?;
-        if let (Some(e), true) = (fate.error(), fate != Fate::Unanswered) {
-            return Err(e);
-        }
-        file.sync_all()?;
-        // Dying before this line leaves the old file and a `.tmp`, which the next start removes.
-        fs::rename(&temporary, path)
-    };
-    let written = write();
-    if written.is_err() && fate != Fate::Torn {
-        // Nothing can be done when even removing fails; the next start tries again.
-        let _ = fs::remove_file(&temporary);
-    }
-    written.map_err(|e| FileError::io("replace", path, e))?;
-    // Dying before this line may bring back the old file: the caller was not answered yet.
-    sync_parent(path)?;
-    fate.error()
-        .map_or(Ok(()), |e| Err(FileError::io("replace", path, e)))
-}
-
-/// Where [`atomic_replace`] writes first.
-fn temporary_path(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(TEMPORARY_SUFFIX);
-    path.with_file_name(name)
-}
-
-/// How the names of files end that were not finished.
-pub const TEMPORARY_SUFFIX: &str = ".tmp";
-
-/// Removes unfinished files of a directory and says which.
-///
-/// # Errors
-/// [`FileError::Io`].
-pub fn remove_unfinished(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
-    let mut removed = Vec::new();
-    let entries = fs::read_dir(directory).map_err(|e| FileError::io("list", directory, e))?;
-    for entry in entries {
-        let path = entry
-            .map_err(|e| FileError::io("list", directory, e))?
-            .path();
-        if path.to_string_lossy().ends_with(TEMPORARY_SUFFIX) {
-            fs::remove_file(&path).map_err(|e| FileError::io("remove", &path, e))?;
-            removed.push(path);
-        }
-    }
-    Ok(removed)
-}
-
-/// Reads a small file; None when there is none.
-///
-/// # Errors
-/// [`FileError::Io`], also when it is longer than `max_bytes`.
-pub fn read_small(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, FileError> {
-    let error = |e| FileError::io("read", path, e);
-    let file = match File::open(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(error)?,
-    };
-    let mut bytes = Vec::new();
-    file.take(max_bytes + 1)
-        .read_to_end(&mut bytes)
-        .map_err(error)?;
-    if bytes.len() as u64 > max_bytes {
-        return Err(error(io::ErrorKind::FileTooLarge.into()));
-    }
-    Ok(Some(bytes))
-}
-
-/// Creates a directory with its parents, durably.
-///
-/// # Errors
-/// [`FileError::Io`].
-pub fn create_directory(path: &Path) -> Result<(), FileError> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    fs::create_dir_all(path).map_err(|e| FileError::io("create", path, e))?;
-    sync_parent(path)
-}
-
-/// Makes the names in the directory of a file durable.
-///
-/// # Errors
-/// [`FileError::Io`].
-pub fn sync_parent(path: &Path) -> Result<(), FileError> {
-    let parent = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    // Windows has no such operation; NTFS journals names by itself.
-    if cfg!(unix) {
-        File::open(parent)
-            .and_then(|d| d.sync_all())
-            .map_err(|e| FileError::io("sync", parent, e))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

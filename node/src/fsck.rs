@@ -8,156 +8,25 @@
 //! checked one's shortcuts.
 
 mod heads;
+mod promises;
+mod report;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fmt;
 
 use ledger_core::anchor::Anchor;
 use ledger_core::ids::{DeviceKey, EventId, Hash, LeafIndex};
 use ledger_core::map::MapKey;
 use ledger_core::replica::{LoggedEvent, Replica};
-use ledger_core::sign::{Envelope, SignedEvent, event_id};
 
 use crate::blobs::{Blobs, Lookup};
 use crate::fault::Faults;
 use crate::files::{BadTail, FileError, TEMPORARY_SUFFIX, survey};
 use crate::folder::{Folder, LockError, LockedFolder};
 use crate::index::Index;
-use crate::keys::{Keys, device_key};
-use crate::ledger::pending::Pending;
 use crate::ledger::replay::{self, named_blobs};
 use crate::ledger::{OpenError, read_trust};
 
-/// Most findings of one kind that are told one by one; a broken disk has thousands.
-const TOLD_MAX: usize = 20;
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Weight {
-    /// As it may be: the next start deals with it.
-    Note,
-    /// Something is lacking that cannot be made anew from here, or is not as it should be.
-    Warning,
-    /// What is on the disk is not what was written or signed.
-    Damage,
-}
-
-/// Something that is not as expected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// How bad it is.
-    pub weight: Weight,
-    /// A stable code.
-    pub code: &'static str,
-    /// For people here.
-    pub vi: String,
-    /// For people elsewhere.
-    pub en: String,
-}
-
-/// What an audit found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Leaves that passed.
-    pub leaves: u64,
-    /// Leaves under the newest head, and under the newest with the quorum.
-    pub heads: (u64, u64),
-    /// Events signed here, and those of them that are logged.
-    pub own: (u64, u64),
-    /// Events that wait to be logged.
-    pub waiting: u64,
-    /// Blobs that passed.
-    pub blobs: u64,
-    /// Everything that is not as expected.
-    pub findings: Vec<Finding>,
-}
-
-impl Report {
-    fn find(&mut self, weight: Weight, code: &'static str, vi: String, en: String) {
-        let same = self
-            .findings
-            .iter()
-            .filter(|finding| finding.code == code)
-            .count();
-        if same < TOLD_MAX {
-            self.findings.push(Finding {
-                weight,
-                code,
-                vi,
-                en,
-            });
-        }
-    }
-
-    /// The worst finding.
-    pub fn worst(&self) -> Option<Weight> {
-        self.findings.iter().map(|finding| finding.weight).max()
-    }
-
-    /// Whether nothing on the disk contradicts what was written, signed or promised.
-    pub fn is_sound(&self) -> bool {
-        self.worst().is_none_or(|worst| worst < Weight::Damage)
-    }
-}
-
-/// Vietnamese first.
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "Kiểm tra toàn bộ dữ liệu của nút (full check of this node's data)"
-        )?;
-        writeln!(
-            f,
-            "  mục trong sổ đã kiểm chữ ký và thứ tự (leaves checked):  {}",
-            self.leaves
-        )?;
-        writeln!(
-            f,
-            "  bản chốt mới nhất / có xác nhận (heads signed/cosigned): {} / {}",
-            self.heads.0, self.heads.1
-        )?;
-        writeln!(
-            f,
-            "  việc ký tại nút / đã vào sổ (own events/logged):         {} / {}",
-            self.own.0, self.own.1
-        )?;
-        writeln!(
-            f,
-            "  việc đang chờ vào sổ (waiting events):                   {}",
-            self.waiting
-        )?;
-        writeln!(
-            f,
-            "  ảnh và phần kèm theo (pictures and openings):            {}",
-            self.blobs
-        )?;
-        for finding in &self.findings {
-            let word = match finding.weight {
-                Weight::Note => "Ghi chú",
-                Weight::Warning => "Cần xem",
-                Weight::Damage => "HỎNG",
-            };
-            writeln!(
-                f,
-                "{word} [{}] {}\n    ({})",
-                finding.code, finding.vi, finding.en
-            )?;
-        }
-        match self.worst() {
-            None => writeln!(f, "Kết luận: mọi thứ khớp. (All is as it should be.)"),
-            Some(Weight::Note) => writeln!(f, "Kết luận: dữ liệu nguyên vẹn. (The data is sound.)"),
-            Some(Weight::Warning) => writeln!(
-                f,
-                "Kết luận: dữ liệu nguyên vẹn, có điểm cần xem. (Sound, with warnings.)"
-            ),
-            Some(Weight::Damage) => writeln!(
-                f,
-                "Kết luận: dữ liệu KHÔNG nguyên vẹn. (The data is NOT sound.)"
-            ),
-        }
-    }
-}
+pub use report::{Finding, Report, Weight};
 
 /// Why nothing could be checked.
 #[derive(Debug, thiserror::Error)]
@@ -283,131 +152,6 @@ impl Audit {
             );
         } else {
             self.tampered(tail.record, tail.what);
-        }
-    }
-
-    /// Events that were acknowledged: each is logged, or could still be.
-    fn promises(&mut self, log: &Log) -> Result<(), FsckError> {
-        let mut waiting: Vec<(Vec<u8>, &str)> = Vec::new();
-        let mut own = HashSet::new();
-        for (path, name) in [
-            (self.folder.writer(), "writer.seg"),
-            (self.folder.pending(), "pending.seg"),
-        ] {
-            let report = &mut self.report;
-            let tail = survey(&path, |_, bytes| {
-                let id = event_id(bytes);
-                let logged = log.replica.find(&id).is_some();
-                if name == "writer.seg" {
-                    own.insert(id);
-                    report.own = (report.own.0 + 1, report.own.1 + u64::from(logged));
-                }
-                if !logged {
-                    waiting.push((bytes.to_vec(), name));
-                }
-            })?;
-            if let Some(tail) = tail {
-                self.bad_tail(name, tail);
-            }
-        }
-        self.waiting(log, waiting);
-        self.strange_events(log, &own);
-        Ok(())
-    }
-
-    fn bad_tail(&mut self, name: &str, tail: BadTail) {
-        let (record, offset, what) = (tail.record, tail.offset, tail.what);
-        if tail.is_last {
-            self.report.find(
-                Weight::Note,
-                "DUOI_GHI_DO",
-                format!("Cuối {name} có phần ghi dở ở mục {record} (byte {offset}); lần chạy sau sẽ cắt."),
-                format!("{name} ends in an unfinished write at record {record}, offset {offset}; the next start cuts it"),
-            );
-        } else {
-            self.report.find(
-                Weight::Damage,
-                "TEP_BI_HONG",
-                format!(
-                    "Tệp {name} bị hỏng ở mục {record} (byte {offset}). Khôi phục từ bản sao lưu."
-                ),
-                format!("{name} is damaged at record {record}, offset {offset}: {what}"),
-            );
-        }
-    }
-
-    /// The door for what waits, signatures included, in any order that lets all in that can be let in.
-    fn waiting(&mut self, log: &Log, mut waiting: Vec<(Vec<u8>, &str)>) {
-        let mut pending = Pending::new(&log.replica);
-        let knock = |pending: &Pending, bytes: &[u8]| -> Result<SignedEvent, String> {
-            let device = Envelope::parse(bytes).map_err(|e| e.to_string())?.device();
-            let admitted = pending
-                .check(&log.replica, bytes, &device)
-                .map_err(|e| e.to_string())?;
-            Ok(admitted.into_event())
-        };
-        loop {
-            let before = waiting.len();
-            waiting.retain(|(bytes, _)| {
-                let let_in = pending.contains(&event_id(bytes));
-                match knock(&pending, bytes) {
-                    _ if let_in => false,
-                    Ok(event) => {
-                        pending.push(&log.replica, event, true);
-                        false
-                    }
-                    Err(_) => true,
-                }
-            });
-            if waiting.len() == before {
-                break;
-            }
-        }
-        self.report.waiting = pending.len() as u64;
-        for (bytes, name) in waiting {
-            let (id, why) = (
-                event_id(&bytes),
-                knock(&pending, &bytes).err().unwrap_or_default(),
-            );
-            self.report.find(
-                Weight::Warning,
-                "VIEC_KHONG_VAO_SO",
-                format!("Việc {id} trong {name} không vào sổ được nữa. Xem và ghi lại nếu cần."),
-                format!("event {id} in {name} can no longer enter the log: {why}"),
-            );
-        }
-    }
-
-    /// Events by our devices that we do not know to have signed.
-    fn strange_events(&mut self, log: &Log, own: &HashSet<EventId>) {
-        let keys = match Keys::load(&self.folder.keys()) {
-            Ok(keys) => keys,
-            Err(e) => {
-                return self.report.find(
-                    Weight::Warning,
-                    "LOI_KHOA",
-                    e.message_vi(),
-                    e.to_string(),
-                );
-            }
-        };
-        for org in keys.organisations() {
-            let Some(device) = keys.device(org).map(device_key) else {
-                continue;
-            };
-            let strange = log
-                .events
-                .iter()
-                .filter(|(by, id)| *by == device && !own.contains(id))
-                .count();
-            if strange > 0 {
-                self.report.find(
-                    Weight::Warning,
-                    "THIEU_VIEC_DA_KY",
-                    format!("Sổ có {strange} việc của máy {org} mà writer.seg không có: từng khôi phục từ bản cũ hoặc khóa đang dùng ở máy khác."),
-                    format!("the log has {strange} events of {org}'s device that writer.seg lacks: an old copy was restored, or the key is used elsewhere"),
-                );
-            }
         }
     }
 

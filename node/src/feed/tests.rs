@@ -1,11 +1,14 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use axum::body::{Body, to_bytes};
+use http::HeaderMap;
 use ledger_core::checkpoint::Checkpoint;
 use ledger_core::merkle::leaf_hash;
 use ledger_core::note::Note;
+use ledger_core::sign::event_id;
 use tower::ServiceExt;
 
+use super::events::COSE;
 use super::*;
 use crate::fixture::*;
 use crate::ledger::{Ledger, Options, spawn};

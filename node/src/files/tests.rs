@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+use std::fs;
+
 use super::*;
 
 const RECORDS: [&[u8]; 4] = [b"one", b"two and two", b"three", b"the fourth record"];

@@ -1,17 +1,15 @@
 //! What the writer owns, and its short answers. The long ones have files of their own: `record.rs` (taking and
 //! signing events), `sequence.rs`, `follow.rs`, `cosign.rs`, `open.rs` (recovery).
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ledger_core::anchor::Anchor;
 use ledger_core::checkpoint::Checkpoint;
-use ledger_core::ids::{DeviceKey, EventId, Hash, LeafIndex, TreeSize};
-use ledger_core::kind::Kind;
+use ledger_core::ids::{EventId, Hash, LeafIndex, TreeSize};
 use ledger_core::merkle::leaf_hash;
 use ledger_core::note::Note;
 use ledger_core::replica::{LoggedEvent, Replica};
-use ledger_core::sign::SignedEvent;
 use ledger_core::vkey::KeyName;
 use tokio::sync::watch;
 
@@ -19,13 +17,14 @@ use super::cosign::Validator;
 use super::incoming::Incoming;
 use super::pending::Pending;
 use super::replay::named_blobs;
+use super::tails::Tails;
 use super::{ENTRIES_BYTES_MAX, EventStatus, Heads, Health, LedgerError, Trouble};
 use crate::blobs::{Blobs, Lookup};
 use crate::fault::Faults;
 use crate::files::{FileError, Segment};
 use crate::folder::LockedFolder;
 use crate::index::{Index, IndexError};
-use crate::keys::{Keys, device_key};
+use crate::keys::Keys;
 
 /// The present, read once for each step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,17 +114,6 @@ pub(super) struct Store {
     pub taken: Segment,
     pub blobs: Blobs,
     pub faults: Faults,
-}
-
-/// How far this node's devices are known to have signed.
-#[derive(Debug, Default)]
-pub(super) struct Tails {
-    /// Every event signed here.
-    pub own: HashSet<EventId>,
-    /// Devices whose newest events this node does not know, so they may not go on in the same epoch.
-    pub lost: HashSet<DeviceKey>,
-    /// Events of our devices, by epoch, that speak for a lost tail unless a newer epoch was opened since.
-    pub suspicions: Vec<(DeviceKey, u64)>,
 }
 
 /// The single owner of the ledger.
@@ -447,40 +435,6 @@ impl Trouble {
                 "the data of this node does not match its signatures at position {place}; it stops serving: \
                  restore log.seg from another node"
             ),
-        }
-    }
-}
-
-impl Tails {
-    /// The log has an event: was it signed here?
-    pub fn saw(&mut self, event: &SignedEvent, keys: &Keys) {
-        let is_ours = keys
-            .device(event.iss())
-            .is_some_and(|key| device_key(key) == event.device());
-        if is_ours && !self.own.contains(&event.id()) {
-            self.suspicions.push((event.device(), event.link().epoch));
-        }
-    }
-
-    /// An event was signed here and is durable. A new epoch stands behind all that the log has of the device.
-    pub fn signed(&mut self, event: &SignedEvent) {
-        self.own.insert(event.id());
-        if event.body().kind == Kind::Epoch {
-            self.lost.remove(&event.device());
-        }
-    }
-
-    /// Whether a device may not sign before it has seen its tail and opened a new epoch.
-    pub fn is_lost(&self, device: &DeviceKey) -> bool {
-        self.lost.contains(device)
-    }
-
-    /// Decides about the suspicions, now that log and waiting events are in step.
-    pub fn conclude(&mut self, replica: &Replica, pending: &Pending) {
-        for (device, epoch) in std::mem::take(&mut self.suspicions) {
-            if epoch >= pending.next_link(replica, &device).epoch {
-                self.lost.insert(device);
-            }
         }
     }
 }

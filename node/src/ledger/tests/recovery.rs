@@ -91,7 +91,9 @@ fn a_missing_or_broken_or_foreign_index_is_made_anew() {
         (
             "halved",
             Box::new(|| {
-                let db = std::fs::OpenOptions::new().write(true).open(folder.join("db"));
+                let db = std::fs::OpenOptions::new()
+                    .write(true)
+                    .open(folder.join("db"));
                 let db = db.unwrap();
                 db.set_len(db.metadata().unwrap().len() / 2).unwrap();
             }),
