@@ -2,6 +2,7 @@
 //!
 //! In scope: arguments, words, exit codes. Out of scope: what is done; every command is a call of another file.
 
+mod enrol;
 mod import;
 mod init;
 mod status;
@@ -60,14 +61,15 @@ struct Args {
 
 const FIRST_STEPS: &str = "\
 Bắt đầu (first steps):
-  1. Ở hợp tác xã:  node init --member ORG-01 --validator-name htx-ben-nang.example/1
-     In ra các khóa công khai. Gửi chúng cho Sở.
+  1. Ở hợp tác xã:  node init --member ORG-01 --name \"HTX mẫu\" --validator-name htx.example/1
+     Gửi cho Sở khóa xác nhận vừa in ra và tệp node-data/enrol.jsonl.
   2. Ở Sở:          node init --authority SO --name \"Sở mẫu\" --origin so.example/mau \\
-                        --validator 'htx-ben-nang.example/1+…' --quorum 1
+                        --validator 'htx.example/1+…' --quorum 1
+                    node import --org SO enrol.jsonl      (sau khi đã xem tệp)
      Gửi hai tệp genesis.cbor và anchor.txt cho hợp tác xã.
-  3. Ở hợp tác xã:  node init --member ORG-01 --validator-name htx-ben-nang.example/1 \\
+  3. Ở hợp tác xã:  node init --member ORG-01 --validator-name htx.example/1 \\
                         --genesis genesis.cbor --anchor anchor.txt
-     Sửa mục [peer] trong node-data/node.toml để gọi tới Sở.
+     Ghi địa chỉ nút của Sở vào mục dial trong node-data/node.toml.
   4. Ở mỗi nơi:     node run          (xem trạng thái: node status)";
 
 #[derive(Subcommand)]

@@ -41,11 +41,15 @@ Ba loại tệp (three kinds of files):
 
 Ví dụ (examples):
   node import vu-mua.jsonl
+  node import --org SO enrol.jsonl      (kết nạp một đơn vị; xem tệp trước khi nạp)
   node import /media/usb/writer.seg
 Dừng giữa chừng thì chạy lại: việc đã có được trả lời \"Đã ghi rồi\". (Run it again after an interruption.)")]
 pub struct ImportArgs {
     /// Tệp cần nạp (the file)
     file: PathBuf,
+    /// Đơn vị ghi các việc không nêu "org" (who records drafts that name nobody)
+    #[arg(long, value_name = "MÃ")]
+    org: Option<String>,
 }
 
 /// One thing to bring in.
@@ -64,6 +68,11 @@ struct Tally {
 }
 
 pub async fn import(folder: Folder, args: &ImportArgs) -> Result<Exit, CommandError> {
+    let malformed = |e: ledger_core::ids::IdError| {
+        CommandError::new(Exit::Usage, "--org phải như ORG-01.", e.to_string())
+    };
+    let org = args.org.as_deref().map(OrgId::new).transpose();
+    let org = org.map_err(malformed)?;
     let config = Config::read(folder.clone())?;
     let options = Options {
         sequencer: config.sequencer,
@@ -79,7 +88,7 @@ pub async fn import(folder: Folder, args: &ImportArgs) -> Result<Exit, CommandEr
         ),
         other => other.into(),
     })?;
-    let imported = import_file(&ledger, &folder, &args.file).await;
+    let imported = import_file(&ledger, &folder, &args.file, org).await;
     ledger.stop().await;
     let tally = imported?;
     println!(
@@ -97,9 +106,15 @@ pub async fn import(folder: Folder, args: &ImportArgs) -> Result<Exit, CommandEr
     })
 }
 
-async fn import_file(ledger: &Ledger, folder: &Folder, path: &Path) -> Result<Tally, CommandError> {
+async fn import_file(
+    ledger: &Ledger,
+    folder: &Folder,
+    path: &Path,
+    org: Option<OrgId>,
+) -> Result<Tally, CommandError> {
     let mut import = Import {
         ledger,
+        org,
         sample: is_sample(ledger).await?,
         signed: signed_before(folder)?,
         tally: Tally::default(),
@@ -135,7 +150,7 @@ async fn import_file(ledger: &Ledger, folder: &Folder, path: &Path) -> Result<Ta
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            match parse(&line, import.sample) {
+            match parse(&line, import.sample, import.org.as_ref()) {
                 Ok(item) => chunk.push((n, item)),
                 Err(why) => import.refuse(n, &why),
             }
@@ -183,7 +198,7 @@ fn says(org: &OrgId, occurred: &Value, body: &Value) -> [u8; 32] {
         .into()
 }
 
-fn parse(line: &[u8], sample: bool) -> Result<Item, String> {
+fn parse(line: &[u8], sample: bool, unnamed: Option<&OrgId>) -> Result<Item, String> {
     if line.len() as u64 > LINE_BYTES_MAX {
         return Err("dòng quá dài (the line is too long)".into());
     }
@@ -199,10 +214,12 @@ fn parse(line: &[u8], sample: bool) -> Result<Item, String> {
             .map(Item::Envelope)
             .ok_or_else(|| "\"envelope\" phải là chữ số hệ 16 (must be hex, and alone)".into());
     }
-    let org = object
-        .remove("org")
-        .and_then(|org| OrgId::new(org.as_str()?).ok());
-    let org = org.ok_or("thiếu \"org\" đúng dạng, ví dụ \"ORG-01\" (no \"org\")")?;
+    let named = object.remove("org");
+    let org = match &named {
+        Some(org) => org.as_str().and_then(|org| OrgId::new(org).ok()),
+        None => unnamed.cloned(),
+    };
+    let org = org.ok_or("thiếu \"org\" đúng dạng, ví dụ \"ORG-01\" (no \"org\", and no --org)")?;
     let proposal = Proposal::from_json(&Json::Object(object), sample)
         .map_err(|e| format!("{}: {} ({e})", e.field, e.message_vi))?;
     Ok(Item::Draft(org, Box::new(proposal)))
@@ -210,6 +227,8 @@ fn parse(line: &[u8], sample: bool) -> Result<Item, String> {
 
 struct Import<'l> {
     ledger: &'l Ledger,
+    /// Who records drafts that name nobody.
+    org: Option<OrgId>,
     sample: bool,
     signed: HashSet<[u8; 32]>,
     tally: Tally,
@@ -334,12 +353,21 @@ mod tests {
     use crate::fixture::*;
 
     async fn bring(province: &Province, who: &str, lines: &[u8]) -> Tally {
+        bring_for(province, who, lines, None).await
+    }
+
+    async fn bring_for(
+        province: &Province,
+        who: &str,
+        lines: &[u8],
+        unnamed: Option<&str>,
+    ) -> Tally {
         let folder = province.folder(&org(who));
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(lines).unwrap();
         let options = province.options(&org(who), Default::default());
         let (ledger, _) = spawn(folder.clone(), options).await.unwrap();
-        let tally = import_file(&ledger, &folder, file.path()).await;
+        let tally = import_file(&ledger, &folder, file.path(), unnamed.map(org)).await;
         ledger.stop().await;
         tally.map_err(|e| e.en).unwrap()
     }
@@ -410,6 +438,33 @@ mod tests {
             bring(&province, SO, lines.as_bytes()).await,
             tally(20, 0, 20, 0)
         );
+    }
+
+    #[tokio::test]
+    async fn a_member_is_admitted_by_the_file_that_its_init_wrote() {
+        let province = Province::new(1, None);
+        let member = [org("HTX-1")];
+        let folder = province.folder(&member[0]);
+        let roles = ["producer".to_owned(), "packer".to_owned()];
+        let written = super::super::enrol::write(&folder, &member, "HTX mẫu", &roles);
+        let text = std::fs::read(written.map_err(|e| e.en).unwrap()).unwrap();
+        assert_eq!(bring(&province, SO, &text).await, tally(3, 0, 0, 3));
+        assert_eq!(
+            bring_for(&province, SO, &text, Some(SO)).await,
+            tally(3, 3, 0, 0)
+        );
+        let again = super::super::enrol::write(&folder, &member, "khác", &roles);
+        let again = std::fs::read(again.map_err(|e| e.en).unwrap()).unwrap();
+        assert_eq!(
+            bring_for(&province, SO, &again, Some(SO)).await,
+            tally(3, 0, 3, 0)
+        );
+        let mut so = province.open(SO);
+        so.tick(at(1)).unwrap();
+        let roster = so.replica().roster();
+        assert_eq!(roster.org(&member[0]).unwrap().roles.len(), 2);
+        assert_eq!(roster.devices().count(), 3);
+        assert_eq!(roster.peers().count(), 1);
     }
 
     #[tokio::test]

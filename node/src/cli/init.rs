@@ -10,7 +10,7 @@ use ledger_core::sync::PeerKey;
 use ledger_core::time::{Date, Timestamp};
 use ledger_core::vkey::{KeyName, Verifier};
 
-use super::{CommandError, Exit};
+use super::{CommandError, Exit, enrol};
 use crate::files::{FileError, read_small};
 use crate::folder::Folder;
 use crate::net::peer_id_of;
@@ -62,6 +62,14 @@ pub struct InitArgs {
     /// Tên dùng khi xác nhận sổ chung, ví dụ htx-ben-nang.example/1 (the name to cosign under)
     #[arg(long, value_name = "TÊN", conflicts_with = "authority")]
     validator_name: Option<String>,
+    /// Vai trò của đơn vị, ghi vào enrol.jsonl; lặp lại (roles asked for: producer, processor, packer, carrier, …)
+    #[arg(
+        long,
+        value_name = "VAI TRÒ",
+        default_value = "producer",
+        conflicts_with = "authority"
+    )]
+    role: Vec<String>,
     /// Tệp genesis.cbor nhận từ Sở
     #[arg(
         long,
@@ -190,12 +198,17 @@ fn member_node(folder: &Folder, args: &InitArgs) -> Result<Exit, CommandError> {
     };
     prepare_member(folder, &member)?;
     show_keys(folder, name.as_ref())?;
+    let request = enrol::write(folder, &member.organisations, &args.name, &args.role)?;
+    println!(
+        "\nĐơn xin kết nạp, Sở xem rồi nạp (what the authority reads and imports): {}",
+        request.display()
+    );
     let (Some(genesis), Some(anchor)) = (&args.genesis, &args.anchor) else {
         println!(
-            "\nGửi các khóa trên cho Sở. Khi nhận được genesis.cbor và anchor.txt, chạy lại lệnh này với --genesis và --anchor."
+            "Gửi tệp đó và khóa xác nhận cho Sở. Khi nhận được genesis.cbor và anchor.txt, chạy lại lệnh này với --genesis và --anchor."
         );
         println!(
-            "(Send these keys to the authority; run this again with --genesis and --anchor when you have its two files.)"
+            "(Send that file and the validator key to the authority; run this again with --genesis and --anchor when you have its two files.)"
         );
         return Ok(Exit::Done);
     };

@@ -123,7 +123,8 @@ impl<'a> Loader<'a> {
     pub async fn play(&mut self, say: &mut dyn FnMut(&str)) -> Result<(), Fault> {
         self.look().await?;
         for picture in self.sample.pictures() {
-            self.put_picture(std::fs::read(&picture.path)?).await?;
+            self.put_blob("/api/pictures", std::fs::read(&picture.path)?)
+                .await?;
         }
         let steps = self.sample.script(fixed_salts("demo script"))?;
         self.run("Nạp dữ liệu mẫu", steps, say).await
@@ -191,8 +192,9 @@ impl<'a> Loader<'a> {
                 .map(|(step, body)| proposal(step, body).to_json())
                 .collect();
             let request = json!({ "org": org.as_str(), "ask": false, "drafts": drafts });
+            let body = request.to_string().into_bytes();
             let answer = self
-                .console(&self.seat(org), "/api/drafts", request.to_string())
+                .console(&self.seat(org), "/api/drafts", "application/json", body)
                 .await?;
             let results = answer["results"].as_array().cloned().unwrap_or_default();
             for ((step, _), result) in part.iter().zip(&results) {
@@ -211,7 +213,8 @@ impl<'a> Loader<'a> {
         let mut ids = Vec::new();
         for (step, body) in deeds {
             for kept in &step.openings {
-                self.put_opening(kept.opening.encode()).await?;
+                self.put_blob("/api/openings", kept.opening.encode())
+                    .await?;
             }
             let (org, key, link) = &self.client;
             let draft = Draft {
@@ -248,19 +251,20 @@ impl<'a> Loader<'a> {
         host.unwrap_or_else(|| org.clone())
     }
 
-    async fn console(&self, seat: &OrgId, path: &str, body: String) -> Result<Json, Fault> {
-        let token = std::fs::read_to_string(
-            self.layout
-                .node(seat)
-                .root()
-                .join(node::console::TOKEN_FILE),
-        )?;
+    /// Hands something to a node's console and reads its answer.
+    async fn console(
+        &self,
+        seat: &OrgId,
+        path: &str,
+        kind: &str,
+        body: Vec<u8>,
+    ) -> Result<Json, Fault> {
         let url = format!("{}{path}", self.layout.console_url(seat));
         let request = self
             .http
             .post(&url)
-            .bearer_auth(token.trim())
-            .header("content-type", "application/json");
+            .bearer_auth(self.token(seat)?)
+            .header("content-type", kind);
         let answer = request.body(body).send().await?;
         let (status, text) = (answer.status(), answer.text().await?);
         if status.is_success() {
@@ -270,54 +274,35 @@ impl<'a> Loader<'a> {
         }
     }
 
-    async fn put_picture(&self, bytes: Vec<u8>) -> Result<(), Fault> {
-        self.put_blob("/api/pictures", bytes).await
-    }
-
-    async fn put_opening(&self, bytes: Vec<u8>) -> Result<(), Fault> {
-        self.put_blob("/api/openings", bytes).await
+    /// What lets this program into a node's console.
+    fn token(&self, seat: &OrgId) -> Result<String, Fault> {
+        let path = self
+            .layout
+            .node(seat)
+            .root()
+            .join(node::console::TOKEN_FILE);
+        Ok(std::fs::read_to_string(path)?.trim().to_owned())
     }
 
     /// Pictures and openings go to the department's node, from which members fetch what events name.
     async fn put_blob(&self, path: &str, bytes: Vec<u8>) -> Result<(), Fault> {
         let seat = self.sample.authority();
-        let token = std::fs::read_to_string(
-            self.layout
-                .node(seat)
-                .root()
-                .join(node::console::TOKEN_FILE),
-        )?;
-        let url = format!("{}{path}", self.layout.console_url(seat));
-        let request = self
-            .http
-            .post(&url)
-            .bearer_auth(token.trim())
-            .header("content-type", "application/octet-stream");
-        let answer = request.body(bytes).send().await?;
-        let (status, text) = (answer.status(), answer.text().await?);
-        if status.is_success() {
-            Ok(())
-        } else {
-            Err(format!("{url}: {status} {text}").into())
-        }
+        self.console(seat, path, "application/octet-stream", bytes)
+            .await
+            .map(|_| ())
     }
 
     /// Waits until the department's node says one of these words of an event.
     async fn wait_for(&self, id: EventId, words: &[&str]) -> Result<(), Fault> {
         let seat = self.sample.authority();
-        let token = std::fs::read_to_string(
-            self.layout
-                .node(seat)
-                .root()
-                .join(node::console::TOKEN_FILE),
-        )?;
+        let token = self.token(seat)?;
         let url = format!("{}/api/events/{id}", self.layout.console_url(seat));
         let deadline = Instant::now() + WAVE_DEADLINE;
         loop {
             let answer = self
                 .http
                 .get(&url)
-                .bearer_auth(token.trim())
+                .bearer_auth(&token)
                 .send()
                 .await?
                 .text()
