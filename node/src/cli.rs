@@ -8,6 +8,7 @@ mod init;
 mod status;
 mod verify;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -133,11 +134,27 @@ async fn run_node(folder: Folder) -> Result<Exit, CommandError> {
     // The process's own log; a host that runs nodes in its process brings another.
     let _ = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .try_init();
     let config = Config::read(folder)?;
     let mut stop = Stop::new()?;
-    run::run(config, async move { stop.wait().await }).await?;
-    Ok(Exit::Done)
+    let node = run::start(config).await?;
+    println!("Sổ chung (feed):          http://{}/", node.feed);
+    if let Some(console) = &node.console {
+        // Not in the log: whoever knows this address can sign.
+        println!("Trang ghi sổ (console):   {console}");
+    }
+    for address in &node.peer_addresses {
+        println!("Địa chỉ cho nút khác (peer address): {address}");
+    }
+    println!("Dừng bằng Ctrl-C. (Ctrl-C stops the node.)");
+    let ended = tokio::select! {
+        () = stop.wait() => Ok(Exit::Done),
+        () = node.writer_ended() => Err(RunError::WriterEnded.into()),
+    };
+    println!("Đang dừng … (stopping)");
+    node.stop().await;
+    ended
 }
 
 /// Ctrl-C, or the system's request to end.

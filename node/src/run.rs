@@ -34,6 +34,9 @@ pub enum RunError {
     /// The console's token.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The ledger's writer panicked. What it acknowledged is durable; only a new start may go on.
+    #[error("the ledger's writer ended unexpectedly; see the log, then start again")]
+    WriterEnded,
     /// `keys/peer.key` is missing.
     #[error("keys/peer.key is missing; run \"node init\" again")]
     NoPeerKey,
@@ -52,6 +55,7 @@ impl RunError {
             }
             RunError::Net(e) => e.to_string(),
             RunError::Token(e) => e.message_vi(),
+            RunError::WriterEnded => "Phần ghi sổ dừng bất thường. Những gì đã báo lưu vẫn còn; xem nhật ký rồi chạy lại nút.".into(),
             RunError::NoPeerKey => "Thiếu khóa keys/peer.key. Chạy lại \"node init\".".into(),
         }
     }
@@ -149,19 +153,25 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let name = config.name.clone();
     let node = start(config).await?;
     tracing::info!("{name}: sổ chung (feed) http://{}/", node.feed);
-    if let Some(console) = &node.console {
-        tracing::info!("{name}: trang ghi sổ (console) {console}");
-    }
-    shutdown.await;
+    let ended = tokio::select! {
+        () = shutdown => Ok(()),
+        () = node.writer_ended() => Err(RunError::WriterEnded),
+    };
     tracing::info!("{name}: đang tắt (stopping)");
     node.stop().await;
-    Ok(())
+    ended
 }
 
 impl Node {
     /// The way to its ledger.
     pub fn ledger(&self) -> LedgerHandle {
         self.ledger.handle()
+    }
+
+    /// Waits until the ledger's writer has ended by itself, which it never should.
+    pub async fn writer_ended(&self) {
+        let mut heads = self.ledger.handle().heads();
+        while heads.changed().await.is_ok() {}
     }
 
     /// Stops everything; the folder is free when this returns.
