@@ -20,7 +20,7 @@ pub const PUBLIC_URL_MAX_BYTES: usize = 64;
 ///
 /// Ví dụ:
 ///
-///     qr-service --feed http://127.0.0.1:8080 --anchor neo.txt --listen 127.0.0.1:8090 \
+///   qr-service --feed http://127.0.0.1:8080 --anchor neo.txt --listen 127.0.0.1:8090 \
 ///   --public-url https://truyxuat.dongthap.example --data ./dem
 ///
 /// In English: follows the log of any node over plain HTTP, re-verifies every byte against the pinned trust anchor,
