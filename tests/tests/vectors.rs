@@ -42,8 +42,15 @@ fn the_stored_vectors_are_what_the_code_makes() {
     }
 }
 
+/// A vector's name, the statements that fail in it, and its state line.
+type Tampered = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+);
+
 /// What each tampering must lead to, written down by hand: (statement, state) that fail, and the state line.
-const TAMPERED: &[(&str, &[(&str, &str)], &str)] = &[
+const TAMPERED: &[Tampered] = &[
     ("left_out_recall", &[("complete", "contradicted")], "held"),
     (
         "left_out_event",
