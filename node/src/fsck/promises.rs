@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use ledger_core::admit::AdmittedEvent;
 use ledger_core::ids::EventId;
-use ledger_core::sign::{Envelope, SignedEvent, event_id};
+use ledger_core::sign::{Envelope, event_id};
 
 use super::{Audit, FsckError, Log, Weight};
 use crate::files::{BadTail, survey};
@@ -64,12 +65,11 @@ impl Audit {
     /// The door for what waits, signatures included, in any order that lets all in that can be let in.
     fn waiting(&mut self, log: &Log, mut waiting: Vec<(Vec<u8>, &str)>) {
         let mut pending = Pending::new(&log.replica);
-        let knock = |pending: &Pending, bytes: &[u8]| -> Result<SignedEvent, String> {
+        let knock = |pending: &Pending, bytes: &[u8]| -> Result<AdmittedEvent, String> {
             let device = Envelope::parse(bytes).map_err(|e| e.to_string())?.device();
-            let admitted = pending
+            pending
                 .check(&log.replica, bytes, &device)
-                .map_err(|e| e.to_string())?;
-            Ok(admitted.into_event())
+                .map_err(|e| e.to_string())
         };
         loop {
             let before = waiting.len();

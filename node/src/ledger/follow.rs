@@ -10,12 +10,25 @@ use super::{Extended, Extension, Health, LedgerError, Trouble};
 use crate::fault::Step;
 use crate::files::{atomic_replace, create_directory};
 
+/// Leaves that pass the door before they are written: what one piece of the log holds at most. Tests have short
+/// logs and want several slices.
+const SLICE_LEAVES: usize = if cfg!(test) { 3 } else { 2_048 };
+
 impl Writer {
     /// Takes a piece of the log.
     ///
     /// # Errors
-    /// [`LedgerError`] saying whose fault it is; nothing of the piece is visible then.
+    /// [`LedgerError`] saying whose fault it is. Whatever waited for its head is thrown away then, and the sender
+    /// begins again at [`super::Heads::size`].
     pub fn extend(&mut self, piece: Extension, now: Now) -> Result<Extended, LedgerError> {
+        let extended = self.try_extend(piece, now);
+        if extended.is_err() {
+            self.incoming.clear();
+        }
+        extended
+    }
+
+    fn try_extend(&mut self, piece: Extension, now: Now) -> Result<Extended, LedgerError> {
         self.must_take()?;
         // 1. The notes: nothing of a peer's is believed before its signatures hold.
         let head = piece
@@ -110,26 +123,13 @@ impl Writer {
         }
         // 1. The root, before anything else is looked at: are these the leaves that the log signed?
         if self.incoming.root_at(&self.replica, head.size()) != Some(head.checkpoint.root()) {
-            self.incoming.clear();
             return Err(LedgerError::Malformed(
                 "the entries do not lead to the root that the log signed".into(),
             ));
         }
-        // 2. The door, in memory: was the log allowed to say this?
-        let count = (head.size().0 - self.replica.size().0) as usize;
-        let leaves = self.incoming.split_off_front(count);
-        let batch = self.admit_leaves(&leaves, &head)?;
-        // 3. The leaves. Dying before they are durable, or before step 4 is: the next start cuts what no
-        //    durable head covers, and fetches it again.
-        if let Err(e) = self.write_leaves(&batch) {
-            self.reload()?;
-            return Err(e.into());
-        }
-        let grew = !batch.is_empty();
-        self.notice(batch)?;
-        if grew {
-            self.settle();
-        }
+        // 2. and 3. The door, and the disk. Dying in between, or before step 4 is done: the next start cuts what
+        //    no durable head covers, and fetches it again.
+        self.take_leaves(&head)?;
         // 4. The head. Also when the leaves are here already, from a call that failed at this step.
         if head.size() > self.published() {
             let note = self.verified_lines(&head.note)?;
@@ -154,6 +154,26 @@ impl Writer {
         Ok(cosignature)
     }
 
+    /// The leaves up to a head whose root is right, slice by slice, so that a first copy of a long log needs no
+    /// more memory than the log itself.
+    fn take_leaves(&mut self, head: &Head) -> Result<(), LedgerError> {
+        let count = (head.size().0 - self.replica.size().0) as usize;
+        let leaves = self.incoming.split_off_front(count);
+        for slice in leaves.chunks(SLICE_LEAVES) {
+            let batch = self.admit_leaves(slice, head)?;
+            if let Err(e) = self.write_leaves(&batch) {
+                self.reload()?;
+                return Err(e.into());
+            }
+            self.notice(batch)?;
+        }
+        if count > 0 {
+            self.settle();
+        }
+        Ok(())
+    }
+
+    /// In memory: was the log allowed to say this?
     fn admit_leaves(
         &mut self,
         leaves: &[Vec<u8>],
@@ -169,7 +189,9 @@ impl Writer {
             }
         }
         match (batch.last(), leaves.last()) {
-            (Some(last), Some(bytes)) if !is_map_head(last) => {
+            (Some(last), Some(bytes))
+                if last.index.0 + 1 == head.size().0 && !is_map_head(last) =>
+            {
                 let why = "the head does not end with a map head";
                 Err(self.refuse_log(why, last.index, bytes, head))
             }
@@ -183,12 +205,19 @@ impl Writer {
             &format!("leaf-{index}"),
             &[head.note.to_text().as_bytes(), leaf],
         );
-        let reloaded = kept.and_then(|()| self.reload());
+        let reloaded = kept.and_then(|()| self.cut_to_head());
         let halted = self.halt(
             format!("Sổ chung đã ghi mục {index} trái quy tắc. Nút này không nhận tiếp; bằng chứng nằm trong thư mục evidence, báo quản trị."),
             format!("the log signed a head over a leaf that may not stand there: {why}"),
         );
         reloaded.err().unwrap_or(halted)
+    }
+
+    /// Back to what the newest durable head covers; the index is made anew at the next start.
+    fn cut_to_head(&mut self) -> Result<(), LedgerError> {
+        self.store.log.truncate(self.published().0.max(1))?;
+        self.index = None;
+        self.reload()
     }
 
     /// From here on nothing new is taken; what is here is still served.

@@ -43,16 +43,8 @@ impl Incoming {
     /// failure, and do not say where they begin.
     ///
     /// # Errors
-    /// [`Misfit`]; then everything that waits is forgotten, for nobody knows whose fault it was.
+    /// [`Misfit`]; then nobody knows whose fault it was, and everything that waits is to be forgotten.
     pub fn take(&mut self, replica: &Replica, entries: Vec<Vec<u8>>) -> Result<(), Misfit> {
-        let taken = self.try_take(replica, entries);
-        if taken.is_err() {
-            self.clear();
-        }
-        taken
-    }
-
-    fn try_take(&mut self, replica: &Replica, entries: Vec<Vec<u8>>) -> Result<(), Misfit> {
         let hashes: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
         let start = hashes
             .first()

@@ -18,10 +18,25 @@ use ledger_core::sign::SignedEvent;
 /// One waiting event.
 #[derive(Clone, Debug)]
 pub struct Waiting {
-    /// The event.
-    pub event: SignedEvent,
+    admitted: AdmittedEvent,
     /// Whether it was signed here.
     pub own: bool,
+}
+
+impl Waiting {
+    /// The event.
+    pub fn event(&self) -> &SignedEvent {
+        self.admitted.event()
+    }
+
+    /// The event as the door let it in, if it may take the log's next place now. Its signature was checked when it
+    /// came and depends on nothing; membership and chain do, and are asked again.
+    pub fn may_be_logged(&self, replica: &Replica) -> Option<AdmittedEvent> {
+        let event = self.event();
+        replica.roster().check_member(event).ok()?;
+        let follows = follows(event, &replica.next_link(&event.device()));
+        follows.then(|| self.admitted.clone())
+    }
 }
 
 /// The waiting events.
@@ -80,21 +95,19 @@ impl Pending {
     }
 
     /// Lets an event wait behind the others.
-    pub fn push(&mut self, replica: &Replica, event: SignedEvent, own: bool) {
-        if is_governance(&event) {
+    pub fn push(&mut self, replica: &Replica, admitted: AdmittedEvent, own: bool) {
+        let event = admitted.event();
+        if is_governance(event) {
             let roster = self.roster.get_or_insert_with(|| replica.roster().clone());
             // No such event refers to another, so none has to be looked up.
-            if roster.weigh(&event, None).is_ok() {
-                roster.apply(
-                    LeafIndex(replica.size().0 + self.queue.len() as u64),
-                    &event,
-                );
+            if roster.weigh(event, None).is_ok() {
+                roster.apply(LeafIndex(replica.size().0 + self.queue.len() as u64), event);
             }
         }
-        self.chains.advance(&event);
+        self.chains.advance(event);
         self.devices.insert(event.device());
         self.ids.insert(event.id());
-        self.queue.push(Waiting { event, own });
+        self.queue.push(Waiting { admitted, own });
     }
 
     /// What a device may sign next.
@@ -167,13 +180,13 @@ impl Pending {
         };
         let mut stuck = Vec::new();
         for waiting in queue {
-            if replica.find(&waiting.event.id()).is_some() {
+            if replica.find(&waiting.event().id()).is_some() {
                 continue;
             }
-            match self.may_wait(replica, &waiting.event) {
-                Ok(()) => self.push(replica, waiting.event, waiting.own),
+            match self.may_wait(replica, waiting.event()) {
+                Ok(()) => self.push(replica, waiting.admitted, waiting.own),
                 Err(why) => {
-                    self.set_stuck(waiting.event.id(), why.clone());
+                    self.set_stuck(waiting.event().id(), why.clone());
                     stuck.push((waiting, why));
                 }
             }
@@ -185,15 +198,18 @@ impl Pending {
     fn may_wait(&self, replica: &Replica, event: &SignedEvent) -> Result<(), Refusal> {
         self.roster(replica).check_member(event)?;
         let next = self.next_link(replica, &event.device());
-        let follows = *event.link() == next
-            || *event.link() == next.next_epoch() && event.body().kind == Kind::Epoch;
-        if follows {
+        if follows(event, &next) {
             return Ok(());
         }
         // Only to say in which way it does not.
         self.check(replica, event.bytes(), &event.device())
             .map(|_| ())
     }
+}
+
+/// Whether an event stands where its device must go on (`docs/formats.md` section 8).
+fn follows(event: &SignedEvent, next: &Link) -> bool {
+    event.link() == next || *event.link() == next.next_epoch() && event.body().kind == Kind::Epoch
 }
 
 /// Whether an event may change who is a member. One that does must be looked at before those behind it.

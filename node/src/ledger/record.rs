@@ -3,7 +3,7 @@
 //! One `fdatasync` for a group costs as much as one for an event, so the events that wait when the writer is free
 //! are staged (checked, in memory), written together, and only then answered.
 
-use ledger_core::admit::Refusal;
+use ledger_core::admit::{AdmittedEvent, Refusal};
 use ledger_core::body::Body;
 use ledger_core::ids::{DeviceKey, EventId, OrgId};
 use ledger_core::kind::Kind;
@@ -76,22 +76,19 @@ impl Writer {
             });
         }
         Ok(match self.knock(bytes) {
-            Ok(event) => {
-                self.pending.push(&self.replica, event.clone(), false);
-                group.taken.push(event);
+            Ok(admitted) => {
+                group.taken.push(admitted.event().clone());
+                self.pending.push(&self.replica, admitted, false);
                 Staged::Taken
             }
             Err(refusal) => Staged::Answer(refused(&refusal)),
         })
     }
 
-    fn knock(&self, bytes: &[u8]) -> Result<SignedEvent, Refusal> {
+    fn knock(&self, bytes: &[u8]) -> Result<AdmittedEvent, Refusal> {
         // Parsed twice, once for the device alone: 1 µs of the 36 that the signature costs.
         let device = Envelope::parse(bytes)?.device();
-        Ok(self
-            .pending
-            .check(&self.replica, bytes, &device)?
-            .into_event())
+        self.pending.check(&self.replica, bytes, &device)
     }
 
     /// Signs a draft as the next event of this node's device of an organisation.
@@ -176,7 +173,7 @@ impl Writer {
             .ok_or_else(|| LedgerError::NoDevice(org.clone()))?;
         let event = draft.sign(key, &self.replica.ledger_id(), org, link);
         // Through the same door as a stranger's: what we could not log must not be signed.
-        let event = self
+        let admitted = self
             .knock(event.bytes())
             .map_err(|refusal| LedgerError::Refused {
                 code: refusal.code().to_owned(),
@@ -187,8 +184,8 @@ impl Writer {
             epoch: link.epoch,
             seq: link.seq,
         };
-        self.pending.push(&self.replica, event.clone(), true);
-        group.own.push(event);
+        group.own.push(admitted.event().clone());
+        self.pending.push(&self.replica, admitted, true);
         Ok(receipt)
     }
 

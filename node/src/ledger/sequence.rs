@@ -111,12 +111,12 @@ impl Writer {
     fn admit_batch(&mut self) -> Vec<LoggedEvent> {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         for waiting in self.pending.iter().take(BATCH_EVENTS_MAX) {
-            bytes += waiting.event.bytes().len();
+            bytes += waiting.event().bytes().len();
             if bytes > BATCH_BYTES_MAX && !batch.is_empty() {
                 break;
             }
-            // Refused now: something before it in the batch shut the door. Settling says so.
-            if let Ok(admitted) = self.replica.check(waiting.event.bytes()) {
+            // None: something before it in the batch shut the door. Settling says so.
+            if let Some(admitted) = waiting.may_be_logged(&self.replica) {
                 batch.push(self.replica.append(admitted));
             }
         }

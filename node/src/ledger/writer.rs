@@ -273,7 +273,7 @@ impl Writer {
     pub fn pending(&self) -> Vec<Vec<u8>> {
         self.pending
             .iter()
-            .map(|waiting| waiting.event.bytes().to_vec())
+            .map(|waiting| waiting.event().bytes().to_vec())
             .collect()
     }
 
@@ -403,12 +403,12 @@ impl Writer {
     /// The log has grown: what waited for it is logged now, or never will be.
     pub(super) fn settle(&mut self) {
         for (waiting, why) in self.pending.settle(&self.replica) {
-            let (id, org) = (waiting.event.id(), waiting.event.iss());
+            let (id, org) = (waiting.event().id(), waiting.event().iss());
             tracing::warn!(%id, %org, "việc đã lưu không vào sổ được nữa: {} ({why})", why.message_vi());
             if waiting.own {
                 self.tails
                     .suspicions
-                    .push((waiting.event.device(), waiting.event.link().epoch));
+                    .push((waiting.event().device(), waiting.event().link().epoch));
             }
         }
         self.tails.conclude(&self.replica, &self.pending);

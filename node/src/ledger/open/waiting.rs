@@ -84,9 +84,8 @@ impl Writer {
         }
         match self.pending.check(&self.replica, bytes, &envelope.device()) {
             Ok(admitted) => {
-                let event = admitted.into_event();
-                self.want_blobs(replay::named_blobs(event.body()));
-                self.pending.push(&self.replica, event, own);
+                self.want_blobs(replay::named_blobs(admitted.event().body()));
+                self.pending.push(&self.replica, admitted, own);
                 true
             }
             Err(_) => false,

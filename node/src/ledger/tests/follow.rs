@@ -176,6 +176,7 @@ fn a_head_over_a_leaf_that_may_not_stand_there_is_refused_by_every_validator() {
     let error = htx.extend(bad, at(2)).unwrap_err();
     assert!(matches!(error, LedgerError::LogAtFault(_)), "{error}");
     assert_eq!(htx.replica().size(), TreeSize(1));
+    assert_eq!(htx.store.log.len(), 1, "slices that had passed are cut off");
     assert!(
         province
             .folder(&org("HTX-1"))
