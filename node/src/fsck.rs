@@ -225,7 +225,7 @@ impl Audit {
                 );
                 self.report.find(Weight::Note, "TEP_GHI_DO", vi, en);
             } else if name.contains(".cut-at-")
-                || name.starts_with("index.broken-")
+                || name == "index.broken"
                 || name == "log.without-head"
             {
                 let vi =

@@ -51,8 +51,8 @@ impl Index {
             .map_err(|e| IndexError(e.to_string()))?
     }
 
-    /// Moves a folder aside under a new name, so that [`Index::open`] begins with nothing. None when there is
-    /// nothing to move.
+    /// Moves a folder aside, so that [`Index::open`] begins with nothing; only the newest such folder is kept.
+    /// None when there is nothing to move.
     ///
     /// # Errors
     /// [`IndexError`] when the operating system refuses.
@@ -60,10 +60,14 @@ impl Index {
         if !folder.exists() {
             return Ok(None);
         }
-        let name = |n: u32| folder.with_extension(format!("broken-{n}"));
-        let aside = (0..).map(name).find(|path| !path.exists());
-        let aside = aside.ok_or_else(|| IndexError("no free name".into()))?;
-        fs::rename(folder, &aside).map_err(|e| IndexError(e.to_string()))?;
+        let aside = folder.with_extension("broken");
+        let gone = if aside.exists() {
+            fs::remove_dir_all(&aside)
+        } else {
+            Ok(())
+        };
+        let moved = gone.and_then(|()| fs::rename(folder, &aside));
+        moved.map_err(|e| IndexError(e.to_string()))?;
         Ok(Some(aside))
     }
 
