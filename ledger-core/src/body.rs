@@ -7,6 +7,7 @@ use crate::encode::Value;
 use crate::ids::{Hash, LotId, OrgId, PlaceId, ProductId, is_number};
 use crate::kind::Kind;
 use crate::quantity::{Quantity, Unit};
+use crate::sign::ENVELOPE_MAX_BYTES;
 use crate::time::{Date, Timestamp};
 
 /// Longest text of a field, in bytes.
@@ -118,6 +119,17 @@ pub enum Fix {
     OutputQty(usize, Quantity),
     OutputMade(usize, Date),
     OutputExpires(usize, Date),
+    OutputWithdrawn(usize),
+    InputQty(usize, Quantity),
+    LotQty(usize, Quantity),
+    Loss(Quantity),
+    Added(Quantity),
+    Count(u64),
+    WaitDays(u64),
+    Ingredient(Text),
+    Result(Outcome),
+    Began(Timestamp),
+    Fact(String, Text),
 }
 
 /// A commune: its code means nothing without the date of the list it stands in.
@@ -166,6 +178,19 @@ pub struct ChainPlace {
     /// The sequence number in it.
     pub seq: u64,
 }
+
+/// Serial numbers of single units, from first to last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serials {
+    /// The first number.
+    pub first: u64,
+    /// The last number.
+    pub last: u64,
+}
+
+/// The bytes of another envelope, kept as evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Embedded(pub Vec<u8>);
 
 /// Text of the one-line kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -233,6 +258,10 @@ words! {
     CodeType { GrowingDomestic "growing_domestic", GrowingExport "growing_export", Pond "pond", PackingHouse "packing_house" }
     /// Where a device's key lives.
     Lives { Own "own", Hosted "hosted", Phone "phone", Api "api" }
+    /// What a device may do for its organisation.
+    Rights { Administrator "administrator", Recorder "recorder" }
+    /// What the authority publishes for everybody.
+    Publication { Page "page", CodeList "code_list", PesticideList "pesticide_list" }
     /// What an organisation may do.
     Role {
         Auditor "auditor", Authority "authority", Carrier "carrier", Certifier "certifier", Laboratory "laboratory",
@@ -346,6 +375,11 @@ field_types! {
         }, |s| two(Value::Int(s.latitude_e7), Value::Int(s.longitude_e7));
     ChainPlace: |v| { let (e, q) = pair(v)?; Some(ChainPlace { epoch: e.as_uint()?, seq: q.as_uint()? }) },
         |s| two(Value::uint(s.epoch), Value::uint(s.seq));
+    Timestamp: |v| Timestamp::from_value(v).ok(), |s| (*s).to_value();
+    Serials: |v| { let (a, b) = pair(v)?; Some(Serials { first: a.as_uint()?, last: b.as_uint()? }) },
+        |s| two(Value::uint(s.first), Value::uint(s.last));
+    Embedded: |v| v.as_bytes().filter(|b| !b.is_empty() && b.len() <= ENVELOPE_MAX_BYTES).map(|b| Embedded(b.to_vec())),
+        |s| Value::bytes(&s.0);
     Facts: |v| Facts::read(v), |s| Value::map(s.0.iter().map(|(k, t)| (k.clone(), Value::text(t))));
     Output: |v| Output::read(v), |s| s.write();
     Fix: |v| { let (path, value) = pair(v)?; Fix::read(path.as_text()?, value) },
@@ -428,22 +462,46 @@ impl Output {
 
 impl Fix {
     fn read(path: &str, value: &Value) -> Option<Fix> {
+        let quantity = || Quantity::from_value(value).ok();
         match path {
-            "qty" => return Quantity::from_value(value).ok().map(Fix::Qty),
-            "occurred" => return Timestamp::from_value(value).ok().map(Fix::Occurred),
-            _ => {}
+            "qty" => quantity().map(Fix::Qty),
+            "loss" => quantity().map(Fix::Loss),
+            "added" => quantity().map(Fix::Added),
+            "occurred" => Timestamp::from_value(value).ok().map(Fix::Occurred),
+            "began" => Timestamp::from_value(value).ok().map(Fix::Began),
+            "count" => value.as_uint().map(Fix::Count),
+            "wait_days" => {
+                let days = value.as_uint().filter(|days| *days <= WAIT_DAYS_MAX);
+                days.map(Fix::WaitDays)
+            }
+            "ingredient" => Text::from_value(value).map(Fix::Ingredient),
+            "result" => Outcome::from_value(value).map(Fix::Result),
+            _ => Fix::read_inner(path, value),
         }
-        let (index, field) = path.strip_prefix("outputs/")?.split_once('/')?;
+    }
+
+    /// The paths that lead into a list or into the other facts.
+    fn read_inner(path: &str, value: &Value) -> Option<Fix> {
+        let (list, rest) = path.split_once('/')?;
+        if list == "facts" {
+            let fits = !rest.is_empty() && rest.len() <= FACT_NAME_MAX;
+            return fits.then_some(Fix::Fact(rest.to_owned(), Text::from_value(value)?));
+        }
+        let (index, field) = rest.split_once('/').unwrap_or((rest, ""));
         let n: usize = index
             .parse()
             .ok()
             .filter(|n: &usize| *n < ARRAY_MAX && n.to_string() == index)?;
-        match field {
-            "qty" => Quantity::from_value(value)
-                .ok()
-                .map(|q| Fix::OutputQty(n, q)),
-            "made" => Date::from_value(value).map(|d| Fix::OutputMade(n, d)),
-            "expires" => Date::from_value(value).map(|d| Fix::OutputExpires(n, d)),
+        let quantity = || Quantity::from_value(value).ok();
+        match (list, field) {
+            ("outputs", "qty") => quantity().map(|q| Fix::OutputQty(n, q)),
+            ("outputs", "made") => Date::from_value(value).map(|d| Fix::OutputMade(n, d)),
+            ("outputs", "expires") => Date::from_value(value).map(|d| Fix::OutputExpires(n, d)),
+            ("outputs", "") if !rest.contains('/') => {
+                (*value == Value::Null).then_some(Fix::OutputWithdrawn(n))
+            }
+            ("inputs", "qty") => quantity().map(|q| Fix::InputQty(n, q)),
+            ("lots", "qty") => quantity().map(|q| Fix::LotQty(n, q)),
             _ => None,
         }
     }
@@ -451,10 +509,21 @@ impl Fix {
     fn write(&self) -> (String, Value) {
         match self {
             Fix::Qty(q) => ("qty".into(), q.to_value()),
+            Fix::Loss(q) => ("loss".into(), q.to_value()),
+            Fix::Added(q) => ("added".into(), q.to_value()),
             Fix::Occurred(t) => ("occurred".into(), t.to_value()),
+            Fix::Began(t) => ("began".into(), t.to_value()),
+            Fix::Count(n) => ("count".into(), Value::uint(*n)),
+            Fix::WaitDays(days) => ("wait_days".into(), Value::uint(*days)),
+            Fix::Ingredient(text) => ("ingredient".into(), text.to_value()),
+            Fix::Result(outcome) => ("result".into(), outcome.to_value()),
             Fix::OutputQty(n, q) => (format!("outputs/{n}/qty"), q.to_value()),
             Fix::OutputMade(n, d) => (format!("outputs/{n}/made"), d.to_value()),
             Fix::OutputExpires(n, d) => (format!("outputs/{n}/expires"), d.to_value()),
+            Fix::OutputWithdrawn(n) => (format!("outputs/{n}"), Value::Null),
+            Fix::InputQty(n, q) => (format!("inputs/{n}/qty"), q.to_value()),
+            Fix::LotQty(n, q) => (format!("lots/{n}/qty"), q.to_value()),
+            Fix::Fact(name, text) => (format!("facts/{name}"), text.to_value()),
         }
     }
 }
@@ -507,8 +576,11 @@ fields! {
     org "org": OrgId,
     ingredient "ingredient": Text,
     wait_days "wait_days": u64,
+    began "began": Timestamp,
     result "result": Outcome,
     count "count": u64,
+    serials "serials": Serials,
+    area_code "area_code": Text,
     old_label "old_label": Mark,
     label_address "label_address": Sealable,
     sscc "sscc": Sscc,
@@ -563,7 +635,13 @@ fields! {
     key "key": Hash,
     lives "where": Lives,
     host "host": OrgId,
+    old "old": Hash,
     last "last": ChainPlace,
+    rights "rights": Rights,
+    envelope "envelope": Embedded,
+    commitment "commitment": Hash,
+    what "what": Publication,
+    hash "hash": Hash,
     text "text": LongText,
     size "size": u64,
     root "root": Hash,
@@ -638,6 +716,7 @@ impl Body {
             "roles",
         )?;
         form(self.period.is_none_or(|p| p.first <= p.last), "period")?;
+        form(self.serials.is_none_or(|s| s.first <= s.last), "serials")?;
         let id_fits = |id: &Number| match self.kind {
             Kind::Org => OrgId::new(&id.0).is_ok(),
             _ => is_number(&id.0),

@@ -19,6 +19,9 @@ pub enum Who {
     Reporter,
     Member,
     Holder,
+    Governor,
+    Steward,
+    Approver,
     Sequencer,
 }
 
@@ -66,7 +69,7 @@ kinds! {
     Bag "bag" "field! qty" Producer "Bao trái" "Bagging fruit";
     Sensor "sensor" "field!" Producer "Số đo cảm biến" "Sensor reading";
     Check "check" "result! field|place|lots" Inspector "Kiểm tra" "Check";
-    Harvest "harvest" "field! outputs!" Producer "Thu hoạch" "Harvest";
+    Harvest "harvest" "field! outputs! began" Producer "Thu hoạch" "Harvest";
     Ship "ship" "lots! to! place qty" Trader "Xuất hàng" "Dispatch";
     Transport "transport" "lots! to place qty" Carrier "Vận chuyển" "Transport";
     Receive "receive" "place! lots|inputs|outputs from qty" Trader "Nhận hàng" "Receipt";
@@ -77,12 +80,13 @@ kinds! {
     Treatment "treatment" "lots|inputs outputs place qty loss" Maker "Xử lý sau thu hoạch" "Post-harvest treatment";
     LabSample "lab_sample" "field|lots place lab qty" Sampler "Lấy mẫu kiểm nghiệm" "Sampling";
     LabResult "lab_result" "result! lots|ref place" Laboratory "Kết quả kiểm nghiệm" "Test result";
-    Quarantine "quarantine" "lots! result! place qty" Authority "Kiểm dịch thực vật" "Plant quarantine";
-    Pack "pack" "inputs! outputs! place loss added" Maker "Đóng gói" "Packing";
-    Label "label" "lots! count place old_label label_address" Maker "Dán tem QR" "Labelling";
-    Load "load" "inputs! outputs! sscc! place" Maker "Xếp hàng lên xe" "Loading";
+    Quarantine "quarantine" "lots! result! place qty area_code" Authority "Kiểm dịch thực vật" "Plant quarantine";
+    Pack "pack" "inputs! outputs! place loss added area_code" Maker "Đóng gói" "Packing";
+    Label "label" "lots! count serials place old_label label_address" Maker "Dán tem QR" "Labelling";
+    Load "load" "inputs! outputs! sscc! place area_code" Maker "Xếp hàng lên xe" "Loading";
     Store "store" "lots! place qty" Trader "Nhập kho" "Storing";
     List "list" "lots! place qty" Trader "Đăng bán trên sàn" "Listing";
+    Sell "sell" "lots! to place qty" Trader "Bán" "Sale";
     SoldOut "sold_out" "lots! place qty" Trader "Bán hết" "Sold out";
     Hold "hold" "lots|product|target_place|org place qty reason" Keeper "Tạm giữ" "Hold";
     Release "release" "lots|product|target_place|org place qty reason ref" Authority "Cho lưu thông lại" "Release";
@@ -95,14 +99,29 @@ kinds! {
     Product "product" "id! name! unit! name_en group gtin net shelf storage origin gi sources picture" Member "Đăng ký sản phẩm" "Product registered";
     Certificate "certificate" "target_place|product|org standard! number! valid" Holder "Giấy chứng nhận" "Certificate";
     PlaceCode "place_code" "target_place! code_type! code! valid" Authority "Cấp mã số" "Code issued";
+    Permit "permit" "target_place! code! lots! to! qty" Holder "Cho dùng mã số vùng trồng" "Growing-area code lent";
+    SameAs "same_as" "product! gtin!" Holder "Gắn mã vạch cho sản phẩm" "Barcode given to product";
     Rating "rating" "product! stars! decision! valid!" Authority "Phân hạng OCOP" "OCOP rating";
     Delegate "delegate" "to! products!" Holder "Ủy quyền" "Delegation";
+    Undelegate "undelegate" "ref! reason" Author "Thôi ủy quyền" "Delegation ended";
     Bind "bind" "lot! codes!" Maker "Gắn mã cho lô" "Code bound to lot";
-    Org "org" "id! name! roles! name_en form legal commune address old_address tax gln" Authority "Kết nạp đơn vị" "Organisation admitted";
-    Device "device" "org! key! where! host" Authority "Cấp quyền cho máy" "Device enrolled";
-    Revoke "revoke" "org! key! last!" Authority "Khóa máy" "Device revoked";
-    Peer "peer" "org! key!" Authority "Kết nối máy của đơn vị" "Peer enrolled";
-    Anchor "anchor" "text!" Authority "Công bố mốc tin cậy" "Trust anchor";
+    Org "org" "id! name! roles! name_en form legal commune address old_address tax gln" Governor "Kết nạp đơn vị" "Organisation admitted";
+    Suspend "suspend" "org! reason!" Governor "Tạm dừng đơn vị" "Organisation suspended";
+    Readmit "readmit" "org! reason" Governor "Cho đơn vị hoạt động lại" "Organisation readmitted";
+    Grant "grant" "org! roles!" Governor "Giao vai trò" "Roles granted";
+    Withdraw "withdraw" "org! roles! reason" Governor "Rút vai trò" "Roles withdrawn";
+    Device "device" "org! key! where! rights host" Steward "Cấp quyền cho máy" "Device enrolled";
+    Revoke "revoke" "org! key! last reason" Steward "Khóa máy" "Device revoked";
+    Replace "replace" "org! key! old! where! last rights host" Steward "Thay máy" "Device replaced";
+    AllowEpoch "allow_epoch" "org! key!" Steward "Cho máy mở sổ mới" "New epoch allowed";
+    Conflict "conflict" "ref! org! envelope!" Member "Ghi nhận hai bản mâu thuẫn" "Conflict recorded";
+    Peer "peer" "org! key!" Steward "Kết nối máy của đơn vị" "Peer enrolled";
+    Unpeer "unpeer" "org! key!" Steward "Ngắt máy của đơn vị" "Peer removed";
+    Anchor "anchor" "text!" Governor "Công bố mốc tin cậy" "Trust anchor";
+    Threshold "threshold" "count!" Governor "Đổi số người phải đồng ý" "Threshold changed";
+    Publish "publish" "what! number! hash!" Governor "Công bố danh mục" "List published";
+    Approve "approve" "ref!" Approver "Đồng ý" "Approval";
+    Erase "erase" "ref! commitment! reason" Issuer "Xóa phần riêng tư" "Private part erased";
     Epoch "epoch" "" Member "Mở sổ máy mới" "Epoch opened";
     MapHead "map_head" "size! root!" Sequencer "Chốt mục lục" "Map head";
 }

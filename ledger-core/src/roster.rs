@@ -225,7 +225,7 @@ impl Roster {
             Who::Trader => maker() || has(&[Role::Retailer, Role::Marketplace]),
             Who::Carrier => has(&[Role::Carrier]),
             Who::Laboratory => has(&[Role::Laboratory]),
-            Who::Authority => authority(),
+            Who::Authority | Who::Governor | Who::Steward | Who::Approver => authority(),
             Who::Inspector => {
                 has(&[Role::Authority, Role::Auditor, Role::Certifier])
                     || maker() && own(&body.field) && own(&body.place)

@@ -12,11 +12,14 @@ use crate::chain::Link;
 use crate::encode::{DecodeError, Value};
 use crate::ids::{DeviceKey, EventId, Hash, LedgerId, OrgId};
 use crate::key::PublicKey;
+use crate::kind::Kind;
 use crate::merkle::leaf_hash;
 use crate::time::Timestamp;
 
 /// Largest envelope: sixteen times a large event, small enough to hold thousands in memory.
 pub const ENVELOPE_MAX_BYTES: usize = 16_384;
+/// Largest leaf of the log: the record of a conflict holds another envelope.
+pub const LEAF_MAX_BYTES: usize = 32_768;
 /// First line of the external data that every signature covers.
 const AAD_LINE: &[u8] = b"ocop-event/v1\n";
 /// Tag 18, array of four.
@@ -71,7 +74,7 @@ pub struct SignedEvent {
 /// Bytes that are no envelope of this format, or carry no good signature. The sender is at fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
-    /// Longer than [`ENVELOPE_MAX_BYTES`].
+    /// Longer than [`ENVELOPE_MAX_BYTES`], or [`LEAF_MAX_BYTES`] for the record of a conflict.
     #[error("the envelope is longer than {ENVELOPE_MAX_BYTES} bytes")]
     TooLong,
     /// Not COSE_Sign1 with exactly the headers of section 3.
@@ -161,7 +164,7 @@ impl Envelope {
     /// # Errors
     /// [`EnvelopeError`] for anything that sections 1 to 6 do not allow.
     pub fn parse(bytes: &[u8]) -> Result<Envelope, EnvelopeError> {
-        if bytes.len() > ENVELOPE_MAX_BYTES {
+        if bytes.len() > LEAF_MAX_BYTES {
             return Err(EnvelopeError::TooLong);
         }
         let rest = bytes
@@ -177,6 +180,9 @@ impl Envelope {
         }
         let (device, iss) = read_protected(protected)?;
         let payload = Payload::from_value(&Value::decode(payload_bytes)?)?;
+        if bytes.len() > ENVELOPE_MAX_BYTES && payload.draft.body.kind != Kind::Conflict {
+            return Err(EnvelopeError::TooLong);
+        }
         Ok(Envelope {
             bytes: bytes.to_vec(),
             protected: protected.to_vec(),

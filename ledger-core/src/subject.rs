@@ -166,7 +166,7 @@ fn wide_subjects(body: &Body, iss: &OrgId) -> Vec<Subject> {
             .chain(named_place())
             .chain(named_org())
             .collect(),
-        Kind::Rating => named_product().collect(),
+        Kind::Rating | Kind::SameAs => named_product().collect(),
         Kind::Delegate => body
             .products
             .iter()
@@ -175,10 +175,12 @@ fn wide_subjects(body: &Body, iss: &OrgId) -> Vec<Subject> {
             .map(Subject::Product)
             .collect(),
         Kind::PlaceCode => named_place().collect(),
-        Kind::Device | Kind::Revoke | Kind::Peer => named_org().collect(),
+        Kind::Suspend | Kind::Readmit | Kind::Grant | Kind::Withdraw => named_org().collect(),
+        Kind::Device | Kind::Revoke | Kind::Replace | Kind::AllowEpoch => named_org().collect(),
+        Kind::Peer | Kind::Unpeer | Kind::Conflict => named_org().collect(),
         Kind::Org | Kind::Place | Kind::Product => registered(body, iss).into_iter().collect(),
         Kind::Epoch => vec![Subject::Organisation(iss.clone())],
-        Kind::Anchor => vec![Subject::Ledger],
+        Kind::Anchor | Kind::Threshold | Kind::Publish => vec![Subject::Ledger],
         _ => Vec::new(),
     }
 }

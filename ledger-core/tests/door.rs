@@ -286,7 +286,7 @@ fn strangers_wrong_organisations_and_changed_bytes_are_refused() {
         Refusal::Envelope(EnvelopeError::Shape)
     );
     assert_eq!(
-        refusal(&ledger, &vec![0; 16_385]),
+        refusal(&ledger, &vec![0; 32_769]),
         Refusal::Envelope(EnvelopeError::TooLong)
     );
     assert!(ledger.replica.check(good.bytes()).is_ok());

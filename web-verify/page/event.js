@@ -8,6 +8,8 @@ import { leafHash } from "./merkle.js";
 import { dateDays, yearOf } from "./time.js";
 
 export const ENVELOPE_BYTES_MAX = 16384;
+/** The record of a conflict holds another envelope. */
+export const LEAF_BYTES_MAX = 32768;
 const GENESIS_BYTES_MAX = 4096;
 const TEXT_MAX = 512;
 const LONG_TEXT_MAX = 8192;
@@ -25,7 +27,7 @@ feed|field! qty|producer
 bag|field! qty|producer
 sensor|field!|producer
 check|result! field/place/lots|inspector
-harvest|field! outputs!|producer
+harvest|field! outputs! began|producer
 ship|lots! to! place qty|trader
 transport|lots! to place qty|carrier
 receive|place! lots/inputs/outputs from qty|trader
@@ -36,12 +38,13 @@ process|lots/inputs outputs place qty loss added|maker
 treatment|lots/inputs outputs place qty loss|maker
 lab_sample|field/lots place lab qty|sampler
 lab_result|result! lots/ref place|laboratory
-quarantine|lots! result! place qty|authority
-pack|inputs! outputs! place loss added|maker
-label|lots! count place old_label label_address|maker
-load|inputs! outputs! sscc! place|maker
+quarantine|lots! result! place qty area_code|authority
+pack|inputs! outputs! place loss added area_code|maker
+label|lots! count serials place old_label label_address|maker
+load|inputs! outputs! sscc! place area_code|maker
 store|lots! place qty|trader
 list|lots! place qty|trader
+sell|lots! to place qty|trader
 sold_out|lots! place qty|trader
 hold|lots/product/target_place/org place qty reason|keeper
 release|lots/product/target_place/org place qty reason ref|authority
@@ -54,14 +57,29 @@ place|id! name! type! commune! point! exact area crop variety season gln old_add
 product|id! name! unit! name_en group gtin net shelf storage origin gi sources picture|member
 certificate|target_place/product/org standard! number! valid|holder
 place_code|target_place! code_type! code! valid|authority
+permit|target_place! code! lots! to! qty|holder
+same_as|product! gtin!|holder
 rating|product! stars! decision! valid!|authority
 delegate|to! products!|holder
+undelegate|ref! reason|author
 bind|lot! codes!|maker
-org|id! name! roles! name_en form legal commune address old_address tax gln|authority
-device|org! key! where! host|authority
-revoke|org! key! last!|authority
-peer|org! key!|authority
-anchor|text!|authority
+org|id! name! roles! name_en form legal commune address old_address tax gln|governor
+suspend|org! reason!|governor
+readmit|org! reason|governor
+grant|org! roles!|governor
+withdraw|org! roles! reason|governor
+device|org! key! where! rights host|steward
+revoke|org! key! last reason|steward
+replace|org! key! old! where! last rights host|steward
+allow_epoch|org! key!|steward
+conflict|ref! org! envelope!|member
+peer|org! key!|steward
+unpeer|org! key!|steward
+anchor|text!|governor
+threshold|count!|governor
+publish|what! number! hash!|governor
+approve|ref!|approver
+erase|ref! commitment! reason|issuer
 epoch||member
 map_head|size! root!|sequencer`
     .split("\n")
@@ -155,12 +173,39 @@ function isOutput(v) {
   return isMap(v) && Object.keys(v).every((key) => OUTPUT[key]?.(v[key])) && "no" in v && "owner" in v && "qty" in v;
 }
 
+const isWaitDays = (v) => isUint(v) && v <= 3650;
+const isOutcome = oneOf("pass fail");
+
+/** Path of a correction → form of the value. */
+const FIXES = {
+  qty: isQuantity,
+  loss: isQuantity,
+  added: isQuantity,
+  occurred: isTime,
+  began: isTime,
+  count: isUint,
+  wait_days: isWaitDays,
+  ingredient: (v) => isText(v),
+  result: isOutcome,
+};
+/** The same for the paths into a list, without the number in it. */
+const FIXES_IN = {
+  "outputs/": isNull,
+  "outputs/qty": isQuantity,
+  "outputs/made": isDate,
+  "outputs/expires": isDate,
+  "inputs/qty": isQuantity,
+  "lots/qty": isQuantity,
+};
+
 function isFix(v) {
   if (!isArray(v, 2) || typeof v[0] !== "string") return false;
-  if (v[0] === "qty") return isQuantity(v[1]);
-  if (v[0] === "occurred") return isTime(v[1]);
-  const [, n, field] = /^outputs\/(0|[1-9][0-9]?)\/(qty|made|expires)$/.exec(v[0]) ?? [];
-  return field !== undefined && Number(n) < ARRAY_MAX && (field === "qty" ? isQuantity(v[1]) : isDate(v[1]));
+  if (Object.hasOwn(FIXES, v[0])) return FIXES[v[0]](v[1]);
+  const fact = /^facts\/(.+)$/s.exec(v[0])?.[1];
+  if (fact !== undefined) return isWithin(fact, 64) && isText(v[1]);
+  const [, list, n, , field = ""] = /^([a-z]+)\/(0|[1-9][0-9]?)(\/([a-z]+))?$/.exec(v[0]) ?? [];
+  const form = FIXES_IN[`${list}/${field}`];
+  return form !== undefined && Number(n) < ARRAY_MAX && form(v[1]);
 }
 
 const isRoleList = listOf(oneOf(ROLES));
@@ -185,9 +230,11 @@ const FIELDS = {
   lab: isOrg,
   org: isOrg,
   host: isOrg,
-  wait_days: (v) => isUint(v) && v <= 3650,
-  result: oneOf("pass fail"),
+  wait_days: isWaitDays,
+  began: isTime,
+  result: isOutcome,
   count: isUint,
+  serials: (v) => isPair(isUint)(v) && v[0] <= v[1],
   old_label: (v) => v === true,
   sscc: isGs1(18),
   gln: isGs1(13),
@@ -221,14 +268,20 @@ const FIELDS = {
   roles: isRoles,
   key: isHash,
   where: oneOf("own hosted phone api"),
+  old: isHash,
   last: isPair(isUint),
+  rights: oneOf("administrator recorder"),
+  envelope: (v) => v instanceof Uint8Array && v.length > 0 && v.length <= ENVELOPE_BYTES_MAX,
+  commitment: isHash,
+  what: oneOf("page code_list pesticide_list"),
+  hash: isHash,
   text: (v) => isText(v, LONG_TEXT_MAX),
   size: isUint,
   root: isHash,
 };
 
 const TEXT_FIELDS =
-  "ingredient reason name_en crop variety season group unit net shelf storage origin gi decision standard number form legal code";
+  "ingredient reason name_en crop variety season group unit net shelf storage origin gi decision standard number form legal code area_code";
 for (const name of TEXT_FIELDS.split(" ")) FIELDS[name] = (v) => isText(v);
 
 function checkBody(body) {
@@ -257,7 +310,7 @@ export function parseGenesis(bytes) {
   must(isMap(a) && Object.keys(a).length === 4 && isOrg(a.org) && typeof a.name === "string", "genesis: authority");
   const sound = (key) => isHash(key) && isSoundPoint(key);
   must(Array.isArray(a.devices) && a.devices.length > 0 && a.devices.length <= 16, "genesis: devices");
-  must(a.devices.every(sound) && a.threshold === 1 && sound(g.log_key) && sound(g.sequencer), "genesis: keys");
+  must(a.devices.every(sound) && isUint(a.threshold) && a.threshold >= 1 && a.threshold <= a.devices.length && sound(g.log_key) && sound(g.sequencer), "genesis: keys");
   must(typeof g.name === "string" && typeof g.origin === "string" && isTime(g.created), "genesis: texts");
   must(g.sample === undefined || isDate(g.sample), "genesis: sample");
   return { ...g, id: sha256(bytes) };
@@ -276,13 +329,15 @@ const AAD_LINE = bytesOfText("ocop-event/v1\n");
  *   refKey (hex of body.ref, or null), protected, payload, signature}}
  */
 export function parseEnvelope(bytes, id = leafHash(bytes)) {
-  must(bytes.length <= ENVELOPE_BYTES_MAX && equal(bytes.subarray(0, 1), ENVELOPE_HEAD), "not an envelope");
+  must(bytes.length <= LEAF_BYTES_MAX && equal(bytes.subarray(0, 1), ENVELOPE_HEAD), "not an envelope");
   const parts = decode(bytes.subarray(1));
   must(isArray(parts, 4), "not an envelope");
   const [head, unprotected, payload, signature] = parts;
   must([head, payload, signature].every((part) => part instanceof Uint8Array), "not an envelope");
   must(isMap(unprotected) && Object.keys(unprotected).length === 0 && signature.length === 64, "not an envelope");
-  return { id, key: hex(id), ...parseProtected(head), ...parsePayload(payload), protected: head, payload, signature };
+  const said = parsePayload(payload);
+  must(bytes.length <= ENVELOPE_BYTES_MAX || said.kind === "conflict", "the envelope is too long");
+  return { id, key: hex(id), ...parseProtected(head), ...said, protected: head, payload, signature };
 }
 
 /** Exactly {1: -8, 3: "ocop/event", 4: kid, 15: {1: iss}}. */
@@ -318,8 +373,12 @@ export function commitmentsOf({ body }) {
   return body.sealed ? [...found, ["facts", body.sealed[1]]] : found;
 }
 
-const NAMES_WIDE = new Set(["hold", "release", "recall", "certificate", "rating", "place_code"]);
-const NAMES_ORG = new Set(["device", "revoke", "peer", "hold", "release", "recall", "certificate"]);
+const NAMES_WIDE = new Set(["hold", "release", "recall", "certificate", "rating", "same_as", "place_code"]);
+const NAMES_ORG = new Set(
+  ("hold release recall certificate suspend readmit grant withdraw device revoke replace allow_epoch conflict peer " +
+    "unpeer").split(" "),
+);
+const NAMES_LEDGER = new Set(["anchor", "threshold", "publish"]);
 
 /** Lots that an event brings into being: [organisation, number]. */
 export const createdLots = (event) => (event.body.outputs ?? []).map((output) => [event.iss, output.no]);
@@ -344,7 +403,7 @@ export function ownSubjects(event) {
   if (kind === "product" || kind === "place") subjects.push([kind, iss, body.id]);
   if (kind === "org") subjects.push(["organisation", body.id]);
   if (kind === "epoch") subjects.push(["organisation", iss]);
-  if (kind === "anchor") subjects.push(["ledger"]);
+  if (NAMES_LEDGER.has(kind)) subjects.push(["ledger"]);
   return subjects;
 }
 

@@ -238,6 +238,8 @@ fn allowed(who: Who) -> &'static str {
         Who::Keeper | Who::Holder => "đơn vị chủ quản",
         Who::Author | Who::Issuer => "đơn vị đã ghi",
         Who::Member => "thành viên của mạng",
+        Who::Governor | Who::Approver => "máy quản trị của cơ quan quản lý",
+        Who::Steward => "máy quản trị của đơn vị hoặc của cơ quan quản lý",
         Who::Sequencer => "máy chốt mục lục",
     }
 }

@@ -8,7 +8,7 @@
 use crate::encode::{DecodeError, Value};
 use crate::ids::{Hash, LedgerId, TreeSize};
 use crate::note::MAX_NOTE_BYTES;
-use crate::sign::ENVELOPE_MAX_BYTES;
+use crate::sign::LEAF_MAX_BYTES;
 
 /// The largest message: a full `log` answer with its two notes, or a picture, with room to spare.
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
@@ -451,7 +451,7 @@ impl Fields {
     }
 
     fn submitted_envelopes(&mut self) -> Result<Vec<Vec<u8>>, MessageError> {
-        let envelopes = self.byte_strings("envelopes", ENVELOPES_MAX, ENVELOPE_MAX_BYTES)?;
+        let envelopes = self.byte_strings("envelopes", ENVELOPES_MAX, LEAF_MAX_BYTES)?;
         if envelopes.is_empty() {
             return Err(MessageError::Limit("envelopes"));
         }

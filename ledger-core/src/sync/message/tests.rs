@@ -105,8 +105,8 @@ fn every_limit_holds_at_the_limit_and_not_one_past_it() {
         let envelopes = vec![vec![7; each]; count];
         Request::decode(&Request::Submit { envelopes }.encode()).is_ok()
     };
-    assert!(submit(ENVELOPES_MAX, 1) && submit(1, ENVELOPE_MAX_BYTES) && submit(63, 16_384));
-    assert!(!submit(0, 0) && !submit(ENVELOPES_MAX + 1, 1) && !submit(1, ENVELOPE_MAX_BYTES + 1));
+    assert!(submit(ENVELOPES_MAX, 1) && submit(1, LEAF_MAX_BYTES) && submit(31, LEAF_MAX_BYTES));
+    assert!(!submit(0, 0) && !submit(ENVELOPES_MAX + 1, 1) && !submit(1, LEAF_MAX_BYTES + 1));
 
     let log = |count: usize, each: usize, note: usize| {
         let log = Log {
