@@ -373,7 +373,10 @@ fn describe(service: &Service, asked: &str, answer: &Answer) -> Value {
             .verdict
             .statements
             .iter()
-            .map(|(name, proof)| (name.name().to_owned(), json!(proof.word())))
+            .map(|finding| {
+                let name = finding.statement.name().to_owned();
+                (name, json!(finding.proof.word()))
+            })
             .collect(),
     );
     if let Some(lot) = &answer.lot {

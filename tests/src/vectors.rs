@@ -16,7 +16,7 @@ use ledger_core::kind::Kind;
 use ledger_core::note::Note;
 use ledger_core::sign::Envelope;
 use ledger_core::subject::Subject;
-use ledger_core::verify::{Verdict, verify};
+use ledger_core::verify::{Finding, Verdict, verify};
 use serde::{Deserialize, Serialize};
 
 use crate::inprocess::{InProcess, cosigned};
@@ -104,10 +104,12 @@ impl Expected {
                 word.to_owned(),
             ]
         };
-        let statement =
-            |(name, proof): &(ledger_core::verify::Statement, ledger_core::verify::Proof)| {
-                (name.name().to_owned(), proof.word().to_owned())
-            };
+        let statement = |finding: &Finding| {
+            (
+                finding.statement.name().to_owned(),
+                finding.proof.word().to_owned(),
+            )
+        };
         Expected {
             refused: false,
             state: verdict.state.word().into(),

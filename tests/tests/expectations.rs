@@ -126,14 +126,14 @@ fn every_bundle_is_confirmed() {
             );
             assert_eq!(
                 verdict.proof(Statement::Openings),
-                Some(&Proof::Proven),
+                Some(Proof::Proven),
                 "{}",
                 row.batch_id
             );
             let is_silent = ["B-0204", "B-0304"].contains(&row.batch_id.as_str());
             let handover = verdict.proof(Statement::Handover);
             assert_eq!(
-                handover != Some(&Proof::Proven),
+                handover != Some(Proof::Proven),
                 is_silent,
                 "{}",
                 row.batch_id

@@ -81,13 +81,14 @@ fn read(path: &std::path::Path, max: u64) -> Result<Vec<u8>, CommandError> {
 }
 
 fn tell(verdict: &Verdict) {
-    for (statement, proof) in &verdict.statements {
-        let (mark, why) = match proof {
-            Proof::Proven => ("đã chứng minh  ", String::new()),
-            Proof::NotProven(why) => ("CHƯA chứng minh", format!(" – {why}")),
-            Proof::Contradicted(why) => ("BỊ MÂU THUẪN   ", format!(" – {why}")),
+    for finding in &verdict.statements {
+        let mark = match finding.proof {
+            Proof::Proven => "đã chứng minh  ",
+            Proof::NotProven => "CHƯA chứng minh",
+            Proof::Contradicted => "BỊ MÂU THUẪN   ",
         };
-        println!("{mark}  {}{why}", sentence(*statement));
+        let why = format!("{} {}", finding.detail, finding.by.join(" "));
+        println!("{mark}  {}: {}", sentence(finding.statement), why.trim());
     }
     if let Some(as_of) = verdict.as_of {
         println!("Tính đến (as of): {}", Timestamp::vietnam(as_of as i64));
