@@ -8,7 +8,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for vector in tests::vectors::make()? {
         let text = serde_json::to_string_pretty(&vector)? + "\n";
         std::fs::write(folder.join(format!("{}.json", vector.name)), text)?;
-        println!("{:24} {}", vector.name, vector.expect.state);
+        println!("{:24} {}", vector.name, vector.case.summary());
     }
     Ok(())
 }
