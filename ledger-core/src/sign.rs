@@ -5,7 +5,9 @@
 //!
 //! Invariant: a [`SignedEvent`] exists only for bytes whose signature was checked for one ledger.
 
-use ed25519_dalek::{Signer, SigningKey};
+pub(crate) mod cose;
+
+use ed25519_dalek::SigningKey;
 
 use crate::body::{Body, BodyError};
 use crate::chain::Link;
@@ -16,18 +18,17 @@ use crate::kind::Kind;
 use crate::merkle::leaf_hash;
 use crate::time::Timestamp;
 
+use cose::{Form, Parts};
+
 /// Largest envelope: sixteen times a large event, small enough to hold thousands in memory.
 pub const ENVELOPE_MAX_BYTES: usize = 16_384;
 /// Largest leaf of the log: the record of a conflict holds another envelope.
 pub const LEAF_MAX_BYTES: usize = 32_768;
-/// First line of the external data that every signature covers.
-const AAD_LINE: &[u8] = b"ocop-event/v1\n";
-/// Tag 18, array of four.
-const ENVELOPE_HEAD: [u8; 2] = [0xd2, 0x84];
-/// `{1: -8, 3: "ocop/event", 4: h'` 32 bytes … the protected header up to the key.
-const PROTECTED_HEAD: [u8; 17] = *b"\xa4\x01\x27\x03\x6aocop/event\x04\x58";
-/// … `', 15: {1:` up to the issuer.
-const PROTECTED_ISS: [u8; 3] = [0x0f, 0xa1, 0x01];
+/// How an event is wrapped.
+const FORM: Form = Form {
+    content_type: "ocop/event",
+    aad_line: b"ocop-event/v1\n",
+};
 
 /// What somebody wants to say, before it is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,11 +54,7 @@ pub struct Payload {
 #[derive(Clone, Debug)]
 pub struct Envelope {
     bytes: Vec<u8>,
-    protected: Vec<u8>,
-    payload_bytes: Vec<u8>,
-    signature: [u8; 64],
-    device: DeviceKey,
-    iss: OrgId,
+    parts: Parts,
     payload: Payload,
 }
 
@@ -98,22 +95,12 @@ impl Draft {
     /// Signs the draft as the next event of a device. Deterministic: the same draft at the same place
     /// gives the same bytes.
     pub fn sign(self, key: &SigningKey, ledger: &LedgerId, iss: &OrgId, link: Link) -> SignedEvent {
-        let device = DeviceKey(PublicKey::of(key).to_bytes());
         let payload = Payload { link, draft: self };
-        let payload_bytes = payload.to_value().encode();
-        let protected = protected(&device, iss);
-        let signature = key
-            .sign(&signed_bytes(&protected, ledger, &payload_bytes))
-            .to_bytes();
-        let mut bytes = ENVELOPE_HEAD.to_vec();
-        bytes.extend(Value::Bytes(protected).encode());
-        bytes.push(0xa0);
-        bytes.extend(Value::Bytes(payload_bytes).encode());
-        bytes.extend(Value::bytes(&signature).encode());
+        let bytes = FORM.sign(key, ledger, iss, &payload.to_value().encode());
         SignedEvent {
             id: event_id(&bytes),
             bytes,
-            device,
+            device: DeviceKey(PublicKey::of(key).to_bytes()),
             iss: iss.clone(),
             payload,
         }
@@ -167,29 +154,14 @@ impl Envelope {
         if bytes.len() > LEAF_MAX_BYTES {
             return Err(EnvelopeError::TooLong);
         }
-        let rest = bytes
-            .strip_prefix(&ENVELOPE_HEAD)
-            .ok_or(EnvelopeError::Shape)?;
-        let (protected, rest) = byte_string(rest)?;
-        let rest = rest.strip_prefix(&[0xa0]).ok_or(EnvelopeError::Shape)?;
-        let (payload_bytes, rest) = byte_string(rest)?;
-        let (signature, rest) = byte_string(rest)?;
-        let signature = signature.try_into().map_err(|_| EnvelopeError::Shape)?;
-        if !rest.is_empty() {
-            return Err(EnvelopeError::Shape);
-        }
-        let (device, iss) = read_protected(protected)?;
-        let payload = Payload::from_value(&Value::decode(payload_bytes)?)?;
+        let parts = FORM.read(bytes).ok_or(EnvelopeError::Shape)?;
+        let payload = Payload::from_value(&Value::decode(&parts.payload)?)?;
         if bytes.len() > ENVELOPE_MAX_BYTES && payload.draft.body.kind != Kind::Conflict {
             return Err(EnvelopeError::TooLong);
         }
         Ok(Envelope {
             bytes: bytes.to_vec(),
-            protected: protected.to_vec(),
-            payload_bytes: payload_bytes.to_vec(),
-            signature,
-            device,
-            iss,
+            parts,
             payload,
         })
     }
@@ -201,12 +173,18 @@ impl Envelope {
 
     /// The key that claims to have signed.
     pub fn device(&self) -> DeviceKey {
-        self.device
+        self.parts.device
     }
 
     /// The organisation that it claims to speak for.
     pub fn iss(&self) -> &OrgId {
-        &self.iss
+        &self.parts.iss
+    }
+
+    /// What the signature is over, whoever made it and whether it holds: the COSE Sig_structure. Two of them at one
+    /// place of a chain are a fork; one of them under two signatures is one event.
+    pub fn sig_structure(&self, ledger: &LedgerId) -> Vec<u8> {
+        FORM.sig_structure(&self.parts.protected, ledger, &self.parts.payload)
     }
 
     /// What it says.
@@ -219,7 +197,8 @@ impl Envelope {
     /// # Errors
     /// [`EnvelopeError::Signature`] when it does not hold there.
     pub fn verify(self, ledger: &LedgerId) -> Result<SignedEvent, EnvelopeError> {
-        let key = PublicKey::from_bytes(&self.device.0).map_err(|_| EnvelopeError::Signature)?;
+        let key =
+            PublicKey::from_bytes(&self.parts.device.0).map_err(|_| EnvelopeError::Signature)?;
         self.verify_by(ledger, &key)
     }
 
@@ -232,17 +211,16 @@ impl Envelope {
         ledger: &LedgerId,
         key: &PublicKey,
     ) -> Result<SignedEvent, EnvelopeError> {
-        if key.to_bytes() != self.device.0 {
+        if key.to_bytes() != self.parts.device.0 {
             return Err(EnvelopeError::Signature);
         }
-        let message = signed_bytes(&self.protected, ledger, &self.payload_bytes);
-        key.verify(&message, &self.signature)
+        key.verify(&self.sig_structure(ledger), &self.parts.signature)
             .map_err(|_| EnvelopeError::Signature)?;
         Ok(SignedEvent {
             id: event_id(&self.bytes),
             bytes: self.bytes,
-            device: self.device,
-            iss: self.iss,
+            device: self.parts.device,
+            iss: self.parts.iss,
             payload: self.payload,
         })
     }
@@ -293,59 +271,4 @@ impl SignedEvent {
 /// The identity of an envelope's bytes.
 pub fn event_id(bytes: &[u8]) -> EventId {
     EventId(leaf_hash(bytes))
-}
-
-fn protected(device: &DeviceKey, iss: &OrgId) -> Vec<u8> {
-    let mut out = PROTECTED_HEAD.to_vec();
-    out.push(32);
-    out.extend_from_slice(&device.0);
-    out.extend_from_slice(&PROTECTED_ISS);
-    out.extend(Value::text(iss).encode());
-    out
-}
-
-fn read_protected(bytes: &[u8]) -> Result<(DeviceKey, OrgId), EnvelopeError> {
-    let rest = bytes
-        .strip_prefix(&PROTECTED_HEAD)
-        .and_then(|rest| rest.strip_prefix(&[32]));
-    let (device, rest) = rest
-        .and_then(<[u8]>::split_first_chunk::<32>)
-        .ok_or(EnvelopeError::Shape)?;
-    let iss = rest
-        .strip_prefix(&PROTECTED_ISS)
-        .ok_or(EnvelopeError::Shape)?;
-    let iss = Value::decode(iss).map_err(|_| EnvelopeError::Shape)?;
-    let iss = iss
-        .as_text()
-        .and_then(|text| OrgId::new(text).ok())
-        .ok_or(EnvelopeError::Shape)?;
-    Ok((DeviceKey(*device), iss))
-}
-
-/// The COSE Sig_structure.
-fn signed_bytes(protected: &[u8], ledger: &LedgerId, payload: &[u8]) -> Vec<u8> {
-    let aad = [AAD_LINE, ledger.0.as_bytes()].concat();
-    Value::Array(vec![
-        Value::text("Signature1"),
-        Value::bytes(protected),
-        Value::Bytes(aad),
-        Value::bytes(payload),
-    ])
-    .encode()
-}
-
-/// Splits a definite, shortest-form byte string off the front.
-fn byte_string(bytes: &[u8]) -> Result<(&[u8], &[u8]), EnvelopeError> {
-    let (len, head) = match *bytes {
-        [b @ 0x40..=0x57, ..] => (usize::from(b - 0x40), 1),
-        [0x58, n, ..] if n >= 24 => (usize::from(n), 2),
-        [0x59, a, b, ..] if a > 0 => (usize::from(u16::from_be_bytes([a, b])), 3),
-        _ => return Err(EnvelopeError::Shape),
-    };
-    let rest = &bytes[head..];
-    if rest.len() < len {
-        Err(EnvelopeError::Shape)
-    } else {
-        Ok(rest.split_at(len))
-    }
 }
