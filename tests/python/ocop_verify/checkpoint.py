@@ -1,0 +1,51 @@
+"""Section 11: the checkpoint of a log, and which of its signature lines hold."""
+
+from dataclasses import dataclass
+
+from . import note
+from .cbor import Refused
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    origin: str
+    size: int
+    root: bytes
+
+
+def parse(text):
+    lines = text.split("\n")
+    if len(lines) != 4 or lines[3] != "" or lines[0] == "":
+        raise Refused("checkpoint: not three lines")
+    size = lines[1]
+    if not (size.isascii() and size.isdigit()) or str(int(size[:20])) != size or int(size) > 2**53 - 1:
+        raise Refused("checkpoint: size")
+    root = note.decode_base64(lines[2])
+    if len(root) != 32:
+        raise Refused("checkpoint: root")
+    return Checkpoint(lines[0], int(size), root)
+
+
+def open_note(text, policy):
+    """The checkpoint and the newest cosignature time of each witness.
+
+    Refused unless the policy's log signed it; one bad line of a known key refuses the whole note.
+    """
+    body, lines = note.split(text)
+    checkpoint = parse(body)
+    signed, cosigned = False, {}
+    for line in lines:
+        known = policy.known(line)
+        if known is None:
+            continue
+        witness, key = known
+        if not note.holds(key, line, body):
+            raise Refused("checkpoint: a known key's signature does not hold")
+        if witness is None:
+            signed = signed or key.name == checkpoint.origin
+        else:
+            time = note.cosigned_at(line)
+            cosigned[witness] = max(time, cosigned.get(witness, time))
+    if not signed:
+        raise Refused("checkpoint: not signed by the log")
+    return checkpoint, cosigned

@@ -1,0 +1,27 @@
+"""Section 12: the subjects that a bundle must have."""
+
+from . import ids
+from .family import place_of
+
+
+def needed_subjects(verifier):
+    family, genesis = verifier.family, verifier.genesis
+    needed = {("code", verifier.bundle.code), ("ledger",), ("organisation", genesis.authority)}
+    needed |= {("organisation", event.iss) for _, event in verifier.parsed}
+    for lot in family.members if family else ():
+        needed |= {("lot", *lot), ("organisation", lot[0])}
+        made = family.creations.get(lot)
+        if made is not None:
+            needed |= _of_creation(made)
+    return needed
+
+
+def _of_creation(made):
+    body, needed = made.event.body, {("organisation", made.output["owner"])}
+    if "field" in body:
+        year = ids.year(made.event.occurred)
+        needed |= {("field", *body["field"], year), ("field", *body["field"], year - 1)}
+    if "product" in made.output:
+        needed.add(("product", *made.output["product"]))
+    needed |= {("place", *body[name]) for name in ("field", "place") if name in body}
+    return needed

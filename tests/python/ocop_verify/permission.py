@@ -1,0 +1,121 @@
+"""Section 7: the column "who" of section 6, and what an event's `ref` must be."""
+
+from .body import KINDS
+
+MAKERS = ("producer", "processor", "packer")
+REFERS_TO = {"undelegate": "delegate", "recall_lift": "recall"}
+ACTS = ("governor", "steward")
+
+
+def may_say(roster, event, device):
+    """Whether the signer may say this at this place. Decided by the table's word, and by what `ref` names."""
+    return _ref_is_right(roster, event) and WORDS[KINDS[event.kind][0]](roster, event, device)
+
+
+def _ref_is_right(roster, event):
+    ref = event.body.get("ref")
+    if ref is None or event.kind == "conflict" or not roster.is_at_hand(ref):
+        return True
+    target = roster.in_force.get(ref)
+    if target is None:
+        return False
+    match event.kind:
+        case "approve":
+            return ref in roster.proposals
+        case "undelegate" | "recall_lift":
+            return target.kind == REFERS_TO[event.kind]
+        case "erase":
+            return event.body["commitment"] in commitments(target)
+        case "correct":
+            return target.kind != "correct" and KINDS[target.kind][0] not in ACTS
+    return True
+
+
+def commitments(event):
+    """Every commitment in an event's body, with the path that it was made for."""
+    body = event.body
+    texts = ("name", "address", "old_address", "tax", "label_address", "exact")
+    found = {body[name]: name for name in texts if isinstance(body.get(name), bytes)}
+    if "sealed" in body:
+        found[body["sealed"][1]] = "facts"
+    return found
+
+
+def has_role(*roles):
+    return lambda roster, event, device: roster.has_role(event.iss, *roles)
+
+
+def is_own(event, *names):
+    return all(event.body[name][0] == event.iss for name in names if name in event.body)
+
+
+def producer(roster, event, device):
+    return roster.has_role(event.iss, "producer") and is_own(event, "field")
+
+
+def inspector(roster, event, device):
+    if roster.has_role(event.iss, "authority", "auditor", "certifier"):
+        return True
+    own = [name for name in ("field", "place") if name in event.body and is_own(event, name)]
+    return roster.has_role(event.iss, *MAKERS) and bool(own)
+
+
+def keeper(roster, event, device):
+    if roster.has_role(event.iss, "authority"):
+        return True
+    lots = [tuple(lot) for lot, _ in event.body.get("lots", [])]
+    return all(roster.is_lot_of(lot, event.iss) for lot in lots) and names_own(event)
+
+
+def names_own(event):
+    return is_own(event, "product", "target_place") and event.body.get("org", event.iss) == event.iss
+
+
+def holder(roster, event, device):
+    return names_own(event) and all(product[0] == event.iss for product in event.body.get("products", []))
+
+
+def author(roster, event, device):
+    target = roster.in_force.get(event.body["ref"])
+    return target is None or target.iss == event.iss
+
+
+def issuer(roster, event, device):
+    return author(roster, event, device) or roster.has_role(event.iss, "authority")
+
+
+def governor(roster, event, device):
+    return device.administrator and event.iss == roster.authority
+
+
+def steward(roster, event, device):
+    return device.administrator and event.iss in (roster.authority, event.body["org"])
+
+
+def approver(roster, event, device):
+    proposal = roster.proposals.get(event.body["ref"])
+    if not device.administrator or event.iss == roster.authority:
+        return device.administrator
+    return proposal is not None and proposal.event.kind == "anchor" and event.iss.lower() in roster.validators()
+
+
+WORDS = {
+    "producer": producer,
+    "maker": has_role(*MAKERS),
+    "trader": has_role(*MAKERS, "retailer", "marketplace"),
+    "carrier": has_role("carrier"),
+    "laboratory": has_role("laboratory"),
+    "authority": has_role("authority"),
+    "inspector": inspector,
+    "sampler": has_role(*MAKERS, "laboratory", "authority"),
+    "keeper": keeper,
+    "author": author,
+    "issuer": issuer,
+    "reporter": has_role("retailer", "marketplace", "authority"),
+    "member": lambda roster, event, device: True,
+    "holder": holder,
+    "governor": governor,
+    "steward": steward,
+    "approver": approver,
+    "sequencer": lambda roster, event, device: event.device == roster.sequencer,
+}
