@@ -6,7 +6,7 @@
 mod complete;
 mod head;
 mod lot;
-mod members;
+pub(crate) mod members;
 mod openings;
 mod statement;
 mod verdict;

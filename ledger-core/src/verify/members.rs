@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::family::Fact;
+use crate::genesis::Genesis;
 use crate::ids::{DeviceKey, LeafIndex};
 use crate::kind::Who;
 use crate::roster::{MemberError, Referred, Roster};
@@ -10,37 +11,68 @@ use crate::sign::SignedEvent;
 
 use super::{Check, Finding, Statement};
 
-impl Check<'_> {
-    /// Replays membership over the events at hand; gives the events in force.
-    pub(super) fn members(&self) -> (Finding, Vec<Fact<'_>>) {
-        let mut roster = Roster::partial(self.genesis);
-        let mut facts: Vec<Fact<'_>> = Vec::new();
-        let mut fault = None;
-        for (index, event) in &self.signed {
-            let referred = self.referred(event, &facts);
-            match why_not(&roster, event, referred.as_ref()) {
-                None => {
-                    roster.apply(*index, event);
-                    facts.push(Fact {
-                        index: *index,
-                        event,
-                    });
-                }
-                Some(detail) => {
-                    let finding = Finding::contradicted(Statement::Members, detail);
-                    fault = Some(finding.by([event.iss()]));
-                }
-            }
+/// Membership, replayed over those of the log's events that are at hand.
+pub(crate) struct Fold<'a> {
+    /// Who is a member after the events that were taken.
+    pub(crate) roster: Roster,
+    /// The events in force among them, in log order.
+    pub(crate) facts: Vec<Fact<'a>>,
+    /// Whether an event that is not at hand may be referred to; the map vouches for it then.
+    trusts_the_map: bool,
+}
+
+impl<'a> Fold<'a> {
+    /// For the events of complete lists: what is listed is in force unless it can be seen not to be.
+    pub(crate) fn partial(genesis: &Genesis) -> Fold<'a> {
+        Fold {
+            roster: Roster::partial(genesis),
+            facts: Vec::new(),
+            trusts_the_map: true,
         }
-        let signers: BTreeSet<_> = facts.iter().map(|fact| fact.event.iss()).collect();
-        let proven = || Finding::proven(Statement::Members).by(signers);
-        (fault.unwrap_or_else(proven), facts)
     }
 
-    /// The event referred to. One that the bundle does not hold is vouched for by the map, unless permission hangs on it.
-    fn referred(&self, event: &SignedEvent, facts: &[Fact<'_>]) -> Option<Referred> {
+    /// For an event that is listed nowhere: in force is only what the events at hand show to be.
+    pub(crate) fn strict(genesis: &Genesis) -> Fold<'a> {
+        Fold {
+            roster: Roster::new(genesis),
+            facts: Vec::new(),
+            trusts_the_map: false,
+        }
+    }
+
+    /// Why an event does not count at this place, as a stable word.
+    pub(crate) fn fault(&self, event: &SignedEvent) -> Option<&'static str> {
+        match self.roster.check_member(event) {
+            Err(MemberError::Unknown) => Some("not_enrolled"),
+            Err(MemberError::WrongOrg) => Some("other_org"),
+            Err(MemberError::Revoked) => Some("revoked"),
+            Ok(_) => self
+                .roster
+                .weigh(event, self.referred(event).as_ref())
+                .err()
+                .map(|_| "not_permitted"),
+        }
+    }
+
+    /// Takes the next event, if it counts.
+    pub(crate) fn take(
+        &mut self,
+        index: LeafIndex,
+        event: &'a SignedEvent,
+    ) -> Result<(), &'static str> {
+        if let Some(fault) = self.fault(event) {
+            return Err(fault);
+        }
+        self.roster.apply(index, event);
+        self.facts.push(Fact { index, event });
+        Ok(())
+    }
+
+    /// The event referred to. One that is not at hand may be vouched for by the map, unless permission hangs on it.
+    fn referred(&self, event: &SignedEvent) -> Option<Referred> {
         let id = event.body().reference?;
-        let found = facts
+        let found = self
+            .facts
             .iter()
             .find(|fact| fact.event.id().0 == id)
             .map(|fact| Referred {
@@ -54,7 +86,24 @@ impl Check<'_> {
             iss: event.iss().clone(),
             kind: event.body().kind,
         };
-        found.or((!decides).then_some(elsewhere))
+        found.or((self.trusts_the_map && !decides).then_some(elsewhere))
+    }
+}
+
+impl Check<'_> {
+    /// Replays membership over the events at hand; gives the events in force.
+    pub(super) fn members(&self) -> (Finding, Vec<Fact<'_>>) {
+        let mut fold = Fold::partial(self.genesis);
+        let mut fault = None;
+        for (index, event) in &self.signed {
+            if let Err(detail) = fold.take(*index, event) {
+                let finding = Finding::contradicted(Statement::Members, detail);
+                fault = Some(finding.by([event.iss()]));
+            }
+        }
+        let signers: BTreeSet<_> = fold.facts.iter().map(|fact| fact.event.iss()).collect();
+        let proven = || Finding::proven(Statement::Members).by(signers);
+        (fault.unwrap_or_else(proven), fold.facts)
     }
 
     /// Each device's (epoch, seq) rises with the leaf index.
@@ -66,19 +115,5 @@ impl Check<'_> {
                 .is_none_or(|previous| previous < place)
         });
         Finding::proven_if(Statement::Order, rises, "not_rising")
-    }
-}
-
-/// Why an event does not count at this place, as a stable word.
-fn why_not(
-    roster: &Roster,
-    event: &SignedEvent,
-    referred: Option<&Referred>,
-) -> Option<&'static str> {
-    match roster.check_member(event) {
-        Err(MemberError::Unknown) => Some("not_enrolled"),
-        Err(MemberError::WrongOrg) => Some("other_org"),
-        Err(MemberError::Revoked) => Some("revoked"),
-        Ok(_) => roster.weigh(event, referred).err().map(|_| "not_permitted"),
     }
 }

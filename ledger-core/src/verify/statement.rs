@@ -98,11 +98,12 @@ impl Proof {
     }
 }
 
-/// One statement of a verdict: how far it is shown, why not, by whom and as of when.
+/// One statement of a verdict: how far it is shown, why not, by whom and as of when. Of a bundle unless `S` says
+/// otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct Finding<S = Statement> {
     /// What is stated.
-    pub statement: Statement,
+    pub statement: S,
     /// How far it is shown.
     pub proof: Proof,
     /// Why it is not proven: a stable word; empty when it is proven.
@@ -113,24 +114,24 @@ pub struct Finding {
     pub as_of: Option<u64>,
 }
 
-impl Finding {
+impl<S> Finding<S> {
     /// It is shown.
-    pub fn proven(statement: Statement) -> Finding {
+    pub fn proven(statement: S) -> Finding<S> {
         Finding::new(statement, Proof::Proven, "")
     }
 
     /// Something is lacking.
-    pub fn lacking(statement: Statement, detail: &'static str) -> Finding {
+    pub fn lacking(statement: S, detail: &'static str) -> Finding<S> {
         Finding::new(statement, Proof::NotProven, detail)
     }
 
     /// Bytes disagree.
-    pub fn contradicted(statement: Statement, detail: &'static str) -> Finding {
+    pub fn contradicted(statement: S, detail: &'static str) -> Finding<S> {
         Finding::new(statement, Proof::Contradicted, detail)
     }
 
     /// Shown, or else the bytes disagree.
-    pub fn proven_if(statement: Statement, holds: bool, detail: &'static str) -> Finding {
+    pub fn proven_if(statement: S, holds: bool, detail: &'static str) -> Finding<S> {
         if holds {
             Finding::proven(statement)
         } else {
@@ -139,12 +140,12 @@ impl Finding {
     }
 
     /// The same with names of those who show it or are at fault.
-    pub fn by<T: Display>(mut self, names: impl IntoIterator<Item = T>) -> Finding {
+    pub fn by<T: Display>(mut self, names: impl IntoIterator<Item = T>) -> Finding<S> {
         self.by = names.into_iter().map(|name| name.to_string()).collect();
         self
     }
 
-    fn new(statement: Statement, proof: Proof, detail: &'static str) -> Finding {
+    fn new(statement: S, proof: Proof, detail: &'static str) -> Finding<S> {
         Finding {
             statement,
             proof,
