@@ -1,7 +1,5 @@
 """rules.md, Codes: the lot that a printed code leads to."""
 
-from .family import creation
-
 
 def binding(log, code):
     """`(lot, whether it counts)`: the binding that took effect first; else the first binding in force; else `(None, False)`."""
@@ -17,17 +15,26 @@ def binding(log, code):
 def takes_effect(log, index, event):
     """The leaf from which a binding counts, or None."""
     lot = tuple(event.body["lot"])
-    made = creation(log, lot)
+    made = log.creation_or_first(lot)
     if made is None:
         return None
+    since = max(index, log.creations[lot][0].place)
     product = made.output.get("product")
-    if product is None:
-        return max(index, made.index) if event.iss in (lot[0], made.output["owner"]) else None
-    if event.iss == product[0]:
-        return max(index, made.index)
-    delegations = [
-        at
-        for at, given in log.of_kind("delegate")
-        if given.iss == product[0] and given.body["to"] == event.iss and product in given.body["products"]
+    if event.iss == (product[0] if product else made.output["owner"]) or (product is None and event.iss == lot[0]):
+        return since
+    given = delegations(log, index, event.iss, product) if product else []
+    return max(since, given[0]) if given else None
+
+
+def delegations(log, binding, to, product):
+    """Leaves of the delegations to a signer that had not ended when the binding was logged."""
+    ended = {}
+    for index, event in log.of_kind("undelegate"):
+        ended.setdefault(event.body["ref"], index)
+    return [
+        index
+        for index, event in log.of_kind("delegate")
+        if (event.iss, event.body["to"]) == (product[0], to)
+        and product in event.body["products"]
+        and ended.get(event.id, binding) >= binding
     ]
-    return max(index, made.index, delegations[0]) if delegations else None

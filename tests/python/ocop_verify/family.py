@@ -1,73 +1,92 @@
-"""rules.md, Words: lots, their creation, families, names. Events are `(leaf index, event)` in log order."""
+"""rules.md, Words: lots, their creation, families, reach, names."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from . import ids
-from .value import corrected_days
 from .subjects import lots_of
+from .value import days, last
 
 MAX_ANCESTORS = 1_024
 
 
+@dataclass(frozen=True)
+class Creation:
+    place: int  # leaf index
+    event: object
+    number: int  # of the output
+    withdrawn: bool
+
+    @property
+    def output(self):
+        return self.event.body["outputs"][self.number]
+
+
 @dataclass
 class Log:
-    """The events in force that a bundle shows, in log order."""
+    """The events in force that a bundle shows, as `(leaf index, event)` in log order."""
 
     events: list
-    creations: dict = field(default_factory=dict)  # lot → [(leaf index, event, output number)]
-    corrections: dict = field(default_factory=dict)  # event id → [(path, value)]
+    suspended: set = field(default_factory=set)  # organisations, at the end
 
     def __post_init__(self):
+        self.by_id = {event.id: event for _, event in self.events}
+        self.place = {event.id: index for index, event in self.events}
+        self.corrections = {}  # event id → [(leaf index, path, value)]
+        for index, event in self.of_kind("correct"):
+            if reaches(self.by_id.get(event.body["ref"]), event.body["fix"][0]):
+                self.corrections.setdefault(event.body["ref"], []).append((index, *event.body["fix"]))
+        self.creations = {}  # lot → [Creation], in log order
         for index, event in self.events:
-            for n, output in enumerate(event.body.get("outputs", [])):
-                self.creations.setdefault((event.iss, output["no"]), []).append((index, event, n))
-            if event.kind == "correct":
-                self.corrections.setdefault(event.body["ref"], []).append(event.body["fix"])
+            for number, output in enumerate(event.body.get("outputs", [])):
+                made = Creation(index, event, number, self.is_withdrawn(event, number))
+                self.creations.setdefault((event.iss, output["no"]), []).append(made)
 
     def of_kind(self, *kinds):
         return [(index, event) for index, event in self.events if event.kind in kinds]
 
-    @cached_property
-    def by_id(self):
-        return {event.id: event for _, event in self.events}
+    def is_withdrawn(self, event, number):
+        return any(path == f"outputs/{number}" for _, path, _ in self.corrections.get(event.id, []))
+
+    def in_effect(self, lot):
+        return [made for made in self.creations.get(lot, []) if not made.withdrawn]
+
+    def creation(self, lot):
+        """The first creation in effect; None where there is none."""
+        return next(iter(self.in_effect(lot)), None)
+
+    def creation_or_first(self, lot):
+        """The same; of a lot that was wholly withdrawn the first one."""
+        return next(iter(self.in_effect(lot) or self.creations.get(lot, [])), None)
+
+    def last_of(self, made, name):
+        """The last version of a field of an output."""
+        return last(self, made.event, f"outputs/{made.number}/{name}")
 
 
-@dataclass(frozen=True)
-class Creation:
-    index: int
-    event: object
-    output: dict
-    number: int
-
-
-def creation(log, lot):
-    """The first logged event whose outputs have the lot, or None."""
-    found = log.creations.get(lot)
-    if not found:
-        return None
-    index, event, n = found[0]
-    return Creation(index, event, event.body["outputs"][n], n)
+def reaches(event, path):
+    """A path into a list that is not that long has no effect."""
+    name, *rest = path.split("/")
+    return event is not None and (name == "facts" or not rest or int(rest[0]) < len(event.body.get(name, [])))
 
 
 def inputs_of(event):
     return {tuple(lot) for lot, _ in event.body.get("inputs", [])}
 
 
-def ancestors(log, lot):
-    """Through the inputs of every creating event, to a fixed point; and whether the lot is its own ancestor."""
-    found, todo, parents = set(), [lot], {}
-    while todo and len(found) <= MAX_ANCESTORS:
+def closure(lot, parents_of):
+    """Parents of a lot, of its parents, and so on, as lot → parents."""
+    found, todo = {}, [lot]
+    while todo and len(found) <= MAX_ANCESTORS + 1:
         child = todo.pop()
-        parents[child] = {one for _, event, _ in log.creations.get(child, []) for one in inputs_of(event)}
-        todo += parents[child] - found
-        found |= parents[child]
-    return found, has_cycle(parents)
+        if child not in found:
+            found[child] = parents_of(child)
+            todo += found[child]
+    return found
 
 
 def has_cycle(parents):
     """Takes away lots without parents until none is left, or nothing goes any more."""
-    left = {child: set(of) for child, of in parents.items()}
+    left = dict(parents)
     while left:
         roots = {child for child, of in left.items() if not of & left.keys()}
         if not roots:
@@ -82,23 +101,42 @@ class Family:
 
     def __init__(self, log, lot):
         self.log, self.lot = log, lot
-        self.ancestors, self.is_cyclic = ancestors(log, lot)
-        self.ancestors.discard(lot)
-        self.members = {lot} | self.ancestors
-        self.creations = {one: made for one in self.members if (made := creation(log, one)) is not None}
+        self.parents = closure(lot, self._parents)
+        self.members = self.parents.keys()
+        self.ancestors = self.members - {lot}
+        self.reach = closure(lot, self._all_parents).keys()
+        self.creations = {one: made for one in self.members if (made := log.creation(one)) is not None}
+
+    def _parents(self, lot):
+        made = self.log.creation(lot)
+        return inputs_of(made.event) if made else set()
+
+    def _all_parents(self, lot):
+        return {one for made in self.log.creations.get(lot, []) for one in inputs_of(made.event)}
+
+    def of(self, lot):
+        return Family(self.log, lot)
+
+    def makers(self):
+        """The events that created the members."""
+        return {made.event.id: made.event for made in self.creations.values()}.values()
+
+    def owner(self, lot):
+        made = self.log.creation_or_first(lot)
+        return made.output["owner"] if made else None
 
     def owners(self):
-        return {made.output["owner"] for made in self.creations.values()}
+        return {owner for lot in self.members if (owner := self.owner(lot)) is not None}
 
     def roots(self):
-        return {lot: made for lot, made in self.creations.items() if not made.event.body.get("inputs")}
+        return [made for made in self.creations.values() if not made.event.body.get("inputs")]
 
     def source_places(self):
-        return {place for made in self.roots().values() if (place := place_of(made.event))}
+        return {place for made in self.roots() if (place := place_of(made.event))}
 
     def has_unbroken_ancestry(self):
-        one_each = all(len(self.log.creations.get(lot, [])) == 1 for lot in self.members)
-        return one_each and not self.is_cyclic and len(self.ancestors) <= MAX_ANCESTORS
+        one_each = all(len(self.log.in_effect(lot)) == 1 for lot in self.members)
+        return one_each and not has_cycle(self.parents) and len(self.ancestors) <= MAX_ANCESTORS
 
     def product(self):
         made = self.creations.get(self.lot)
@@ -106,9 +144,12 @@ class Family:
         return tuple(product) if product else None
 
     def names(self, event):
-        """The members that a hold, release or recall names."""
-        named = {tuple(lot) for lot, _ in event.body.get("lots", [])} & self.members
-        return named | {lot for lot, made in self.creations.items() if self._names(event.body, lot, made)}
+        """The lots of the reach that a hold, release or recall names."""
+        named = {tuple(lot) for lot, _ in event.body.get("lots", [])}
+        return {lot for lot in self.reach if lot in named or any(self._names(event.body, lot, made) for made in self._all(lot))}
+
+    def _all(self, lot):
+        return self.log.creations.get(lot, [])
 
     def _names(self, body, lot, made):
         if "product" in body and made.output.get("product") == body["product"]:
@@ -119,8 +160,12 @@ class Family:
             return False
         if "period" not in body:
             return True
-        first, last = map(ids.to_date, body["period"])
-        return any(first <= day <= last for day in corrected_days(self.log, made.event))
+        first, end = map(ids.to_date, body["period"])
+        return any(span.first <= end and first <= span.last for span in days(self.log, made.event))
+
+    def is_named_by(self, event):
+        """Whether an event names a member in `lots`, `inputs`, `outputs` or `lot`."""
+        return event is not None and not self.members.isdisjoint(lots_of(event))
 
 
 def place_of(event):
@@ -129,5 +174,6 @@ def place_of(event):
     return tuple(place) if place else None
 
 
-def names_a_lot_of(event, lots):
-    return not lots.isdisjoint(lots_of(event))
+def is_about(event, lots):
+    """Whether one of the lots stands in `lots` of an event."""
+    return any(tuple(lot) in lots for lot, _ in event.body.get("lots", []))

@@ -3,7 +3,7 @@
 
 def handovers(family):
     """`(lot, taker, whether a ship of the lot's creator to the taker stands in the log)`, in order."""
-    makers = {made.event.id for made in family.creations.values()}
+    makers = {event.id for event in family.makers()}
     taken = set()
     for _, event in family.log.events:
         names = ("lots", "inputs") if event.kind == "receive" else ("inputs",) if event.id in makers else ()

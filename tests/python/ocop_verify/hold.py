@@ -1,80 +1,85 @@
-"""rules.md, Holds: what keeps members of a family from being sold, and what lifts it."""
+"""rules.md, Holds: what keeps lots of a reach from being sold, and what lifts it."""
 
-import datetime
-
-from . import ids
-from .mass import Unknown, amount
-from .value import output_quantity
-
-YEAR = datetime.timedelta(days=366)
-MAX_YIELD = {"pond": 400_000}  # kg per hectare
-MAX_YIELD_ELSEWHERE = 20_000
+from . import field
+from .value import days, is_days_after, versions
 
 
-def state(family):
-    """`None` where there never was a cause of hold, else whether one is not lifted."""
-    causes = list(causes_of_hold(family))
+def is_held(family):
+    """None where there never was a cause of hold, else whether one is not lifted."""
     releases = [(index, family.names(event)) for index, event in family.log.of_kind("release")]
-    if not causes:
-        return None
-    return any(not any(index > place and lot in lots for index, lots in releases) for lot, place in causes)
+    lifted = [any(index > place and lot in lots for index, lots in releases) for lot, place in causes(family)]
+    return None if not lifted else not all(lifted)
 
 
-def causes_of_hold(family):
-    """Pairs of a member and the leaf from which the cause counts."""
-    for index, event in family.log.of_kind("hold"):
-        yield from ((lot, index) for lot in family.names(event))
-    for index, event in family.log.of_kind("lab_result"):
-        if event.body["result"] == "fail":
-            yield from ((lot, index) for lot in tested_lots(family, event))
-    for lot, made in family.creations.items():
-        if made.event.kind == "harvest":
-            for index, treatment in treatments(family.log, made.event):
-                end = ids.day(treatment.occurred) + datetime.timedelta(days=treatment.body["wait_days"])
-                if ids.day(made.event.occurred) < end:
-                    yield lot, max(index, made.index)
-            if is_implausible(family.log, made.event):
-                yield lot, made.index
+def causes(family):
+    """Pairs of a lot of the reach and the leaf from which the cause counts."""
+    return [*_stated(family), *_failed(family), *_harvested(family), *_created_twice(family)]
 
 
-def tested_lots(family, event):
-    """The lots of a result; without `lots`, those of the sampling that its `ref` names."""
+def _stated(family):
+    return [(lot, index) for index, event in family.log.of_kind("hold") for lot in family.names(event)]
+
+
+def _failed(family):
+    for _, event in family.log.of_kind("lab_result"):
+        failed = [version.place for version in versions(family.log, event, "result") if version.value == "fail"]
+        if failed:
+            yield from ((lot, failed[-1]) for lot in _tested(family, event) & family.reach)
+
+
+def _tested(family, event):
+    """The lots of a result, or of what its `ref` names, or of the harvests of the sampled field."""
     sampling = family.log.by_id.get(event.body.get("ref"))
-    named = event.body.get("lots")
-    if named is None and sampling is not None:
-        named = sampling.body.get("lots")
-    return {tuple(lot) for lot, _ in named or []} & family.members
+    for said in (event, sampling):
+        if said is not None and "lots" in said.body:
+            return {tuple(lot) for lot, _ in said.body["lots"]}
+    if sampling is None or sampling.kind != "lab_sample":
+        return set()
+    return {lot for harvest, lots in harvests(family) if _is_sample_of(family.log, sampling, harvest) for lot in lots}
 
 
-def treatments(log, harvest):
-    """Sprays and medicines on the same field, on the day of the harvest or up to 366 days before it."""
-    day = ids.day(harvest.occurred)
-    return [
-        (index, event)
-        for index, event in log.of_kind("spray", "treat")
-        if event.body["field"] == harvest.body["field"] and day - YEAR <= ids.day(event.occurred) <= day
-    ]
+def _is_sample_of(log, sampling, harvest):
+    is_work = any(event.id == sampling.id for _, event in field.work(log, harvest, "lab_sample"))
+    return is_work and field.is_before(log, sampling, harvest)
 
 
-def is_implausible(log, harvest):
-    place = registered_place(log, tuple(harvest.body["field"]))
-    if place is None or "area" not in place:
-        return False
-    n, scale, _ = place["area"]
-    limit = MAX_YIELD.get(place["type"], MAX_YIELD_ELSEWHERE)
-    total = 0
-    for number, output in enumerate(harvest.body["outputs"]):
-        try:
-            unit, kilograms = amount(output_quantity(log, harvest, number), output)
-        except Unknown:
-            return False
-        if unit != "kg":
-            return False
-        total += kilograms
-    return total * 10**scale > limit * n
+def harvests(family):
+    """Each harvest with the lots of the reach that it created, in any creation."""
+    found = {}
+    for lot in family.reach:
+        for made in family.log.creations.get(lot, []):
+            if made.event.kind == "harvest":
+                found.setdefault(made.event.id, (made.event, set()))[1].add(lot)
+    return list(found.values())
 
 
-def registered_place(log, place):
-    """The last registration of a place, or None."""
-    found = [event.body for _, event in log.of_kind("place") if (event.iss, event.body["id"]) == place]
-    return found[-1] if found else None
+def _harvested(family):
+    log = family.log
+    for harvest, lots in harvests(family):
+        places = [
+            place
+            for index, treatment in field.treatments(log, harvest)
+            if (place := _early(log, harvest, treatment)) is not None
+        ]
+        if field.is_above(log, [harvest], yield_of_a_harvest):
+            places.append(log.place[harvest.id])
+        yield from ((lot, place) for lot in lots for place in places)
+
+
+def _early(log, harvest, treatment):
+    """The latest leaf at which a harvest lies in the waiting days of a treatment, or None."""
+    waits = versions(log, treatment, "wait_days")
+    longest = max(version.value for version in waits)
+    since = next(version.place for version in waits if version.value == longest)
+    pairs = [(h, t) for h in days(log, harvest) for t in days(log, treatment)] if longest else []
+    return max((max(h.place, t.place, since) for h, t in pairs if is_days_after(h, t, 0, longest - 1)), default=None)
+
+
+def yield_of_a_harvest(type):
+    return 400_000 if type == "pond" else 20_000
+
+
+def _created_twice(family):
+    for lot in family.members:
+        if len(made := family.log.in_effect(lot)) > 1:
+            yield lot, made[-1].place

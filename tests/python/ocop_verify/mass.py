@@ -2,8 +2,7 @@
 
 from fractions import Fraction
 
-from .family import creation
-from .value import output_quantity, quantity
+from .value import last
 
 UNITS = {"KGM": "kg", "LTR": "l"}
 TOLERANCE = Fraction(102, 100)
@@ -14,9 +13,9 @@ class Unknown(Exception):
 
 
 def is_exceeded(family):
-    makers = {made.event.id: made.event for made in family.creations.values()}
-    steps = any(_step_makes_more(family.log, event) or _step_loses_more(family.log, event) for event in makers.values())
-    return steps or any(_is_overdrawn(family.log, lot, made) for lot, made in family.creations.items())
+    log = family.log
+    steps = any(_makes_more(log, event) or _loses_more(log, event) for event in family.makers())
+    return steps or any(_is_overdrawn(log, lot, made) for lot, made in family.creations.items())
 
 
 def _said(rule):
@@ -32,25 +31,24 @@ def _said(rule):
 
 
 @_said
-def _step_makes_more(log, event):
-    return _has_inputs(event) and _exceeds(_outputs(log, event), _taken(log, event) + _stated(event, "added"))
+def _makes_more(log, event):
+    return _has_inputs(event) and _exceeds(_outputs(log, event), _inputs(log, event) + _stated(log, event, "added"))
 
 
 @_said
-def _step_loses_more(log, event):
-    gone = _outputs(log, event) + _stated(event, "loss")
-    return _has_inputs(event) and _exceeds(gone, _whole(log, event) + _stated(event, "added"))
+def _loses_more(log, event):
+    gone = _outputs(log, event) + _stated(log, event, "loss")
+    return _has_inputs(event) and _exceeds(gone, _wholes(log, event) + _stated(log, event, "added"))
 
 
 @_said
 def _is_overdrawn(log, lot, made):
-    whole = amount(quantity(log, made), made.output)
     taken = []
     for _, event in log.events:
-        taken += [taken_amount(log, lot, qty) for named, qty in event.body.get("inputs", []) if tuple(named) == lot]
-        if event.kind == "destroy":
-            taken += [taken_amount(log, lot, qty) for named, qty in event.body["lots"] if tuple(named) == lot and qty]
-    return _exceeds(taken, [whole])
+        taken += [part for named, part in _taken(log, event) if named == lot]
+        if event.kind in ("sell", "destroy"):
+            taken += [part for named, part in _weighed(log, event) if named == lot]
+    return _exceeds(taken, [amount(log.last_of(made, "qty"), made.output)])
 
 
 def _has_inputs(event):
@@ -58,46 +56,63 @@ def _has_inputs(event):
 
 
 def _outputs(log, event):
-    return [amount(output_quantity(log, event, n), output) for n, output in enumerate(event.body["outputs"])]
+    return [
+        amount(last(log, event, f"outputs/{number}/qty"), output)
+        for number, output in enumerate(event.body["outputs"])
+        if not log.is_withdrawn(event, number)
+    ]
+
+
+def _inputs(log, event):
+    return [part for _, part in _taken(log, event)]
 
 
 def _taken(log, event):
-    return [taken_amount(log, tuple(lot), qty) for lot, qty in event.body["inputs"]]
+    """`(lot, amount)` of every input; what is taken without a quantity is the whole lot."""
+    quantities = enumerate(event.body.get("inputs", []))
+    return [(tuple(lot), of_lot(log, tuple(lot), last(log, event, f"inputs/{n}/qty"))) for n, (lot, _) in quantities]
 
 
-def _whole(log, event):
+def _weighed(log, event):
+    quantities = [(tuple(lot), last(log, event, f"lots/{n}/qty")) for n, (lot, _) in enumerate(event.body["lots"])]
+    return [(lot, of_lot(log, lot, qty)) for lot, qty in quantities if qty is not None]
+
+
+def _wholes(log, event):
     """The whole of the lots that it took from, never less than what it took."""
     taken, wholes = {}, []
-    for lot, qty in event.body["inputs"]:
-        taken.setdefault(tuple(lot), []).append(taken_amount(log, tuple(lot), qty))
+    for lot, part in _taken(log, event):
+        taken.setdefault(lot, []).append(part)
     for lot, parts in taken.items():
-        whole = [taken_amount(log, lot, None)]
+        whole = [of_lot(log, lot, None)]
         wholes += parts if _sum(parts) > _sum(whole) else whole
     return wholes
 
 
-def _stated(event, name):
-    return [amount(event.body[name], {})] if name in event.body else []
+def _stated(log, event, name):
+    qty = last(log, event, name)
+    return [amount(qty, {})] if qty is not None else []
 
 
-def taken_amount(log, lot, qty):
-    """What is taken from a lot; without a quantity, all of it."""
-    made = creation(log, lot)
+def of_lot(log, lot, qty):
+    """`(kg or l, number)` of what is taken from a lot; without a quantity, of all of it."""
+    made = log.creation(lot)
     if qty is None and made is None:
         raise Unknown
-    return amount(qty or quantity(log, made), made.output if made else {})
+    return amount(qty or log.last_of(made, "qty"), made.output if made else {})
 
 
 def amount(qty, output):
     """`(kg or l, number)` of a quantity; pieces count by the `net` of one unit of their lot."""
-    n, scale, unit = qty
-    number = Fraction(n, 10**scale)
-    if unit in UNITS:
-        return UNITS[unit], number
+    if qty[2] in UNITS:
+        return UNITS[qty[2]], number(qty)
     if "net" not in output or output["net"][2] not in UNITS:
         raise Unknown
-    n, scale, unit = output["net"]
-    return UNITS[unit], number * Fraction(n, 10**scale)
+    return UNITS[output["net"][2]], number(qty) * number(output["net"])
+
+
+def number(qty):
+    return Fraction(qty[0], 10 ** qty[1])
 
 
 def _exceeds(more, less):

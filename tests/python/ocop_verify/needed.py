@@ -1,17 +1,15 @@
 """Section 12: the subjects that a bundle must have."""
 
 from . import ids
-from .family import place_of
 
 
 def needed_subjects(verifier):
     family, genesis = verifier.family, verifier.genesis
     needed = {("code", verifier.bundle.code), ("ledger",), ("organisation", genesis.authority)}
     needed |= {("organisation", event.iss) for _, event in verifier.parsed}
-    for lot in family.members if family else ():
+    for lot in family.reach if family else ():
         needed |= {("lot", *lot), ("organisation", lot[0])}
-        made = family.creations.get(lot)
-        if made is not None:
+        for made in family.log.creations.get(lot, []):
             needed |= _of_creation(made)
     return needed
 

@@ -1,37 +1,43 @@
-"""rules.md, Notices and the state line."""
+"""rules.md, Notices."""
 
-from . import hold, ids, mass
-from .family import names_a_lot_of, place_of
-from .value import expires, quantity
-
-DAY = 24 * 3600
-MADE = ("harvest", "process", "treatment", "pack")
+from . import area_code, field, hold, ids, label, late, mass
+from .area_code import holds_on
+from .family import is_about, place_of
+from .value import last, last_day
 
 
 def notices(family, today):
     """The codes that hold, in the order of the document."""
-    recalled, held = is_recalled(family), hold.state(family)
+    recalled, held, codes = is_recalled(family), hold.is_held(family), area_code.breaches(family)
     found = [
         ("DA_THU_HOI", recalled),
         ("DANG_TAM_GIU", held is True and not recalled),
         ("TUNG_TAM_GIU", held is False and not recalled),
-        ("CO_DINH_CHINH", is_corrected(family)),
-        ("NHAP_TRE", is_late(family)),
-        ("CHUA_PHAN_HANG_OCOP", has_product(family) and not ratings(family)),
+        ("TAO_HAI_LAN", any(len(family.log.in_effect(lot)) > 1 for lot in family.members)),
+        ("DON_VI_TAM_DUNG", is_someone_suspended(family)),
+        ("HAI_BAN_KHAC_NHAU", is_referred_to(family, "conflict")),
+        ("CO_DINH_CHINH", is_referred_to(family, "correct")),
+        ("NHAP_TRE", late.is_late_entered(family)),
+        ("CHUA_PHAN_HANG_OCOP", is_unrated(family, today)),
         ("OCOP_HET_HAN", is_rating_over(family, today)),
-        ("THIEU_MA_VUNG_TRONG", lacks_area_code(family)),
-        ("DIA_CHI_NHAN_CU", is_labelled_with_old_address(family)),
+        ("CHUNG_NHAN_HET_HAN", any(is_certificate_over(family.log, made.event) for made in family.creations.values())),
+        ("THIEU_MA_VUNG_TRONG", any(lacks_code(family.log, place) for place in family.source_places())),
+        ("MA_VUNG_TRONG_KHAC", "MA_VUNG_TRONG_KHAC" in codes),
+        ("MA_VUNG_TRONG_CHUA_PHEP", "MA_VUNG_TRONG_CHUA_PHEP" in codes),
+        ("SAN_LUONG_NAM_CAO", any(is_year_too_rich(family.log, event) for event in family.makers())),
+        ("DIA_CHI_NHAN_CU", any("old_label" in event.body for event in about(family, "label"))),
+        ("VUOT_SO_TEM", label.is_exceeded(family)),
         ("VUOT_KHOI_LUONG", mass.is_exceeded(family)),
-        ("DA_BAN_HET", any(is_about(event, family.lot) for _, event in family.log.of_kind("sold_out"))),
+        ("DA_BAN_HET", bool(about(family, "sold_out"))),
         ("DA_XUAT_KHAU", is_exported(family)),
         ("HET_HAN_SU_DUNG", is_over(family, today)),
     ]
     return [code for code, holds in found if holds]
 
 
-def is_about(event, *lots):
-    """Whether one of the lots stands in `lots`."""
-    return any(tuple(lot) in lots for lot, _ in event.body.get("lots", []))
+def about(family, kind):
+    """Events of a kind that have the lot itself in `lots`."""
+    return [event for _, event in family.log.of_kind(kind) if is_about(event, {family.lot})]
 
 
 def is_recalled(family):
@@ -39,81 +45,80 @@ def is_recalled(family):
     return any(event.id not in lifted and family.names(event) for _, event in family.log.of_kind("recall"))
 
 
-def is_corrected(family):
-    targets = [family.log.by_id.get(event.body["ref"]) for _, event in family.log.of_kind("correct")]
-    return any(target is not None and names_a_lot_of(target, family.members) for target in targets)
+def is_someone_suspended(family):
+    return not family.log.suspended.isdisjoint(family.owners() | {lot[0] for lot in family.members})
 
 
-def is_late(family):
-    made = {made.event.id for made in family.creations.values()}
-    for index, event in family.log.events:
-        if event.signed[0] - event.occurred[0] <= DAY:
-            continue
-        if event.kind in MADE and (event.id in made or is_about(event, *family.members)):
-            return True
-        if event.kind == "label" and is_about(event, *family.members):
-            return True
-        if event.kind in ("spray", "treat") and any(is_for(family.log, index, root) for root in family.roots().values()):
-            return True
-    return False
-
-
-def is_for(log, index, root):
-    """Whether a treatment at this leaf is one of a root's harvest, logged before it and after the previous one of the field."""
-    if root.event.kind != "harvest" or index not in {at for at, _ in hold.treatments(log, root.event)}:
-        return False
-    field = root.event.body["field"]
-    earlier = [at for at, event in log.of_kind("harvest") if event.body["field"] == field and at < root.index]
-    return max(earlier, default=-1) < index < root.index
-
-
-def has_product(family):
-    return family.product() is not None
+def is_referred_to(family, kind):
+    return any(family.is_named_by(family.log.by_id.get(event.body["ref"])) for _, event in family.log.of_kind(kind))
 
 
 def ratings(family):
     return [event.body for _, event in family.log.of_kind("rating") if tuple(event.body["product"]) == family.product()]
 
 
+def has_begun(body, today):
+    return body["valid"][0] is None or ids.to_date(body["valid"][0]) <= today
+
+
+def has_ended(body, today):
+    return body["valid"][1] is not None and ids.to_date(body["valid"][1]) < today
+
+
+def is_unrated(family, today):
+    seen = any(has_begun(rating, today) or has_ended(rating, today) for rating in ratings(family))
+    return family.product() is not None and not seen
+
+
 def is_rating_over(family, today):
-    lasts = [rating["valid"][1] for rating in ratings(family)]
-    return bool(lasts) and all(last is not None and ids.to_date(last) < today for last in lasts)
+    ended = any(has_ended(rating, today) for rating in ratings(family))
+    return ended and not any(holds_on(rating, today) for rating in ratings(family))
 
 
-def lacks_area_code(family):
-    coded = {
-        tuple(event.body["target_place"])
-        for _, event in family.log.of_kind("place_code")
-        if event.body["code_type"] == "growing_domestic"
-    }
-    registered = {place: hold.registered_place(family.log, place) for place in family.source_places()}
-    return any(place not in coded and body and body["type"] == "plot" for place, body in registered.items())
+def is_certificate_over(log, event):
+    """Whether all certificates of some standard of the place ended before the day that something arose there."""
+    ended = {}
+    for _, certificate in log.of_kind("certificate"):
+        body = certificate.body
+        if place_of(event) is not None and tuple(body.get("target_place", ())) == place_of(event):
+            over = "valid" in body and has_ended(body, last_day(log, event))
+            ended[body["standard"]] = ended.get(body["standard"], True) and over
+    return True in ended.values()
 
 
-def is_labelled_with_old_address(family):
-    return any("old_label" in event.body and is_about(event, family.lot) for _, event in family.log.of_kind("label"))
+def lacks_code(log, place):
+    body = field.registered(log, place)
+    codes = [event.body["code_type"] for _, event in log.of_kind("place_code") if tuple(event.body["target_place"]) == place]
+    return body is not None and body["type"] == "plot" and "growing_domestic" not in codes
+
+
+def is_year_too_rich(log, harvest):
+    if harvest.kind != "harvest":
+        return False
+    year = [event for _, event in field.work(log, harvest, "harvest") if ids.year(event.occurred) == ids.year(harvest.occurred)]
+    return field.is_above(log, year, {"plot": 120_000, "pond": 800_000}.get)
 
 
 def is_exported(family):
     passed = [
         index
         for index, event in family.log.of_kind("quarantine")
-        if event.body["result"] == "pass" and is_about(event, family.lot)
+        if is_about(event, {family.lot}) and last(family.log, event, "result") == "pass"
     ]
-    return bool(passed) and any(
-        index > passed[0] and takes_all(family, qty)
-        for index, event in family.log.of_kind("load")
-        for lot, qty in event.body["inputs"]
-        if tuple(lot) == family.lot
-    )
+    loads = family.log.of_kind("load")
+    return bool(passed) and any(index > passed[0] and takes_all(family, event) for index, event in loads)
 
 
-def takes_all(family, qty):
-    made = family.creations.get(family.lot)
-    return qty is None or (made is not None and qty == quantity(family.log, made))
+def takes_all(family, event):
+    for n, (lot, _) in enumerate(event.body["inputs"]):
+        if tuple(lot) == family.lot:
+            taken, made = last(family.log, event, f"inputs/{n}/qty"), family.creations.get(family.lot)
+            if taken is None or (made and mass.number(taken) == mass.number(family.log.last_of(made, "qty"))):
+                return True
+    return False
 
 
 def is_over(family, today):
     made = family.creations.get(family.lot)
-    last = expires(family.log, made) if made else None
-    return last is not None and last < today
+    day = made and family.log.last_of(made, "expires")
+    return bool(day) and ids.to_date(day) < today

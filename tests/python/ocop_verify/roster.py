@@ -73,6 +73,9 @@ class Roster:
             return org in (lot[0], self.owners[lot])
         return ("lot", *lot) not in self.subjects
 
+    def suspended(self):
+        return {id for id, organisation in self.organisations.items() if organisation.suspended}
+
     def validators(self):
         """Names of the witnesses in the validators' group of the anchor in effect."""
         return self.anchor.policy.members(self.anchor.validators) if self.anchor else set()

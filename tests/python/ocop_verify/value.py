@@ -1,30 +1,68 @@
-"""rules.md, Values after a correction."""
+"""rules.md, Words: the versions of a field, and the days of a work."""
+
+from dataclasses import dataclass
 
 from . import ids
 
 
-def corrected(log, event, path, first):
-    """The last correction of a field, in log order, or its first value."""
-    fixes = [value for fixed, value in log.corrections.get(event.id, []) if fixed == path]
-    return fixes[-1] if fixes else first
+@dataclass(frozen=True)
+class Version:
+    place: int  # the leaf index at which it stands
+    value: object
 
 
-def quantity(log, made):
-    """The corrected quantity of a creation's output."""
-    return output_quantity(log, made.event, made.number)
+@dataclass(frozen=True)
+class Span:
+    """Days from `first` to `last`, both included; `place` is the leaf from which they are known."""
+
+    place: int
+    first: object
+    last: object
 
 
-def output_quantity(log, event, number):
-    return corrected(log, event, f"outputs/{number}/qty", event.body["outputs"][number]["qty"])
+def versions(log, event, path):
+    """As first stated, then every correction, in log order."""
+    first = first_value(event.body, path) if path not in ("occurred", "signed") else getattr(event, path)
+    stated = [Version(log.place[event.id], first)] if first is not None else []
+    return stated + [Version(place, value) for place, fixed, value in log.corrections.get(event.id, []) if fixed == path]
 
 
-def expires(log, made):
-    """The corrected last good day of an output, or None."""
-    day = corrected(log, made.event, f"outputs/{made.number}/expires", made.output.get("expires"))
-    return ids.to_date(day) if day else None
+def last(log, event, path):
+    """The last version, or None where the field has no value."""
+    found = versions(log, event, path)
+    return found[-1].value if found else None
 
 
-def corrected_days(log, event):
-    """The first logged day and every corrected one."""
-    times = [event.occurred] + [value for path, value in log.corrections.get(event.id, []) if path == "occurred"]
-    return [ids.day(time) for time in times]
+def first_value(body, path):
+    value = body
+    for part in path.split("/"):
+        if isinstance(value, list):
+            if int(part) >= len(value):
+                return None
+            value = value[int(part)]
+            if isinstance(value, list):  # `[lot, quantity or null]`, of which the path says `qty`
+                value = {"qty": value[1]}
+        else:
+            value = value.get(part)
+        if value is None:
+            return None
+    return value
+
+
+def days(log, event):
+    """Every day of a work, as spans: each version of `occurred`, and what lies between it and each of `began`."""
+    ends = [(version.place, ids.day(version.value)) for version in versions(log, event, "occurred")]
+    begins = [(version.place, ids.day(version.value)) for version in versions(log, event, "began")]
+    spans = [Span(place, day, day) for place, day in ends]
+    for begin_place, begin in begins:
+        spans += [Span(max(place, begin_place), min(begin, end), max(begin, end)) for place, end in ends]
+    return spans
+
+
+def last_day(log, event):
+    return ids.day(last(log, event, "occurred"))
+
+
+def is_days_after(later, earlier, least, most):
+    """Whether a day of one span lies `least` to `most` days after a day of another."""
+    return (later.last - earlier.first).days >= least and (later.first - earlier.last).days <= most

@@ -119,7 +119,7 @@ class _Verifier:
         self.say("signatures", signed)
         self.say("members", len(believed) == len(self.parsed))
         self.say("order", self.is_in_order())
-        self.log = Log(believed)
+        self.log = Log(believed, roster.suspended())
 
     def is_in_order(self):
         newest = {}

@@ -1,0 +1,54 @@
+"""rules.md, Words: work on a harvest's field, its treatments; and how much a place can yield."""
+
+from . import ids
+from .mass import Unknown, amount
+from .value import days, is_days_after, last
+
+BEFORE = 366  # days
+
+
+def work(log, harvest, *kinds):
+    """`(leaf index, event)` of the same field, first said to be of the harvest's year or the year before."""
+    year = ids.year(harvest.occurred)
+    return [
+        (index, event)
+        for index, event in log.of_kind(*kinds)
+        if event.body.get("field") == harvest.body["field"] and ids.year(event.occurred) in (year, year - 1)
+    ]
+
+
+def treatments(log, harvest):
+    """Sprays and medicines with a day that is a day of the harvest or at most 366 days before one."""
+    return [one for one in work(log, harvest, "spray", "treat") if is_before(log, one[1], harvest)]
+
+
+def is_before(log, event, harvest):
+    return any(is_days_after(h, t, 0, BEFORE) for h in days(log, harvest) for t in days(log, event))
+
+
+def registered(log, place):
+    """The last registration of a place, or None."""
+    found = [event.body for _, event in log.of_kind("place") if (event.iss, event.body["id"]) == place]
+    return found[-1] if found else None
+
+
+def is_above(log, harvests, limits):
+    """Whether harvests of one field exceed so many kg per hectare, by the type of the place; no where something is unknown."""
+    place = registered(log, tuple(harvests[0].body["field"]))
+    limit = limits(place["type"]) if place else None
+    if limit is None or "area" not in place:
+        return False
+    total = 0
+    for harvest in harvests:
+        for number, output in enumerate(harvest.body["outputs"]):
+            if log.is_withdrawn(harvest, number):
+                continue
+            try:
+                unit, kilograms = amount(last(log, harvest, f"outputs/{number}/qty"), output)
+            except Unknown:
+                return False
+            if unit != "kg":
+                return False
+            total += kilograms
+    n, scale, _ = place["area"]
+    return total * 10**scale > limit * n
