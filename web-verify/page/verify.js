@@ -94,6 +94,8 @@ async function readSigned(run) {
   const ask = (job) => jobs.push(job) - 1;
   const askEvent = (event) => ask({ key: event.kid, message: signedBytes(event, anchor.ledger), signature: event.signature });
   const places = parsed.map(({ event }) => event && askEvent(event));
+  const others = parsed.map(({ event }) => embedded(event));
+  const otherPlaces = others.map((other) => other && askEvent(other));
   const headPlace = head && askEvent(head);
   const notePlaces = note?.lines.map(({ job }) => job && ask(job)) ?? [];
 
@@ -102,13 +104,17 @@ async function readSigned(run) {
   const signed = new Map();
   run.badEvents = [];
   parsed.forEach(({ index, event }, i) => {
-    if (holdsAt(places[i])) signed.set(index, { ...event, index });
+    const other = holdsAt(otherPlaces[i]) ? others[i] : null;
+    if (holdsAt(places[i])) signed.set(index, { ...event, index, other });
     else run.badEvents.push(index);
   });
   run.signed = [...signed.values()].sort((a, b) => a.index - b.index);
   run.head = holdsAt(headPlace) ? head : null;
   settleNote(run, note, note?.lines.filter((_, i) => !holdsAt(notePlaces[i])) ?? []);
 }
+
+/** The other end of a fork that an event keeps. */
+const embedded = (event) => (event?.kind === "conflict" ? attempt(() => parseEnvelope(event.body.envelope)) : null);
 
 /** The note with the lines of keys that the policy knows; a line whose name and ID are unknown is ignored. */
 function readNote(text, policy) {
@@ -227,13 +233,9 @@ function foldMembers(run) {
   run.events = [];
   let answer = null;
   for (const event of run.signed) {
-    const fault = run.roster.memberFault(event) ?? (run.roster.mayBeSaid(event) ? null : "not_permitted");
-    if (fault !== null) {
-      answer = contradicted(fault, [event.iss]);
-      continue;
-    }
-    run.roster.apply(event);
-    run.events.push(event);
+    const fault = run.roster.memberFault(event) ?? (run.roster.take(event) === null ? null : "not_permitted");
+    if (fault === null) run.events.push(event);
+    else answer = contradicted(fault, [event.iss]);
   }
   return answer ?? proven("", [...new Set(run.events.map(({ iss }) => iss))].sort());
 }

@@ -48,6 +48,7 @@ page_files! {
     "hold.js": SCRIPT;
     "main.js": SCRIPT;
     "map.js": SCRIPT;
+    "may.js": SCRIPT;
     "merkle.js": SCRIPT;
     "milestones.js": SCRIPT;
     "names.js": SCRIPT;
@@ -55,6 +56,7 @@ page_files! {
     "roster.js": SCRIPT;
     "style.css": "text/css; charset=utf-8";
     "time.js": SCRIPT;
+    "trust.js": SCRIPT;
     "verify.js": SCRIPT;
     "view.js": SCRIPT;
     "words-en.js": SCRIPT;
