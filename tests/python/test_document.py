@@ -7,6 +7,7 @@ import random
 import re
 import unittest
 
+import examples
 from ocop_verify import anchor, body, bundle, cbor, ed25519, envelope, note
 from ocop_verify.cbor import Refused
 from ocop_verify.vectors import answer
@@ -27,6 +28,11 @@ class Document(unittest.TestCase):
             names = re.findall(r"`([^`]+)`", fields.replace("\\|", "|"))
             lines.append(" ".join([kind.strip("`"), who, *names]))
         self.assertEqual(body.rows("\n".join(lines)), body.KINDS)
+
+    def test_the_examples_of_the_document_are_true(self):
+        text = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
+        for name, block in examples.blocks().items():
+            self.assertIn(block, text, name)
 
     def test_every_field_of_the_table_has_a_form(self):
         for kind, (_, _, fields) in body.KINDS.items():
