@@ -50,15 +50,22 @@ def disagreements(vector):
 
 def main(folder):
     files = sorted(pathlib.Path(folder).glob("*.json"))
-    bad = 0
+    agreed = disagreed = 0
     for file in files:
-        wrong = disagreements(json.loads(file.read_text(encoding="utf-8")))
-        bad += bool(wrong)
+        vector = json.loads(file.read_text(encoding="utf-8"))
+        if vector["type"] not in TYPES:
+            print("unknown ", file.stem, f"(type {vector['type']})")
+            continue
+        wrong = TYPES[vector["type"]](vector)
+        agreed, disagreed = agreed + (not wrong), disagreed + bool(wrong)
         print("disagree" if wrong else "agree   ", file.stem)
         for line in wrong:
             print("         ", line)
-    print(f"{len(files) - bad} of {len(files)} vectors agree")
-    return 1 if bad or not files else 0
+    print(f"{agreed} of {len(files)} vectors agree, {disagreed} disagree")
+    return 1 if disagreed or not agreed else 0
+
+
+TYPES = {"bundle": disagreements}
 
 
 if __name__ == "__main__":
