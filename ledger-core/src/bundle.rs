@@ -9,10 +9,14 @@ use crate::code::PrintedCode;
 use crate::encode::{DecodeError, Value};
 use crate::family::{Creations, Fact, resolve};
 use crate::ids::{Hash, LeafIndex, OrgId};
+use crate::lists::{
+    Entry, List, events_from_value, events_to_value, subjects_from_value, subjects_to_value,
+};
 use crate::lot::place_of;
 use crate::map::MapKey;
 use crate::map_proof::TooMuchAsked;
 use crate::merkle::inclusion_proof;
+use crate::placed::Placed;
 use crate::replica::Replica;
 use crate::sign::{Envelope, SignedEvent};
 use crate::subject::Subject;
@@ -34,26 +38,15 @@ pub struct Bundle {
     /// The signed note with its cosignatures.
     pub checkpoint: String,
     /// The map head.
-    pub head: Head,
+    pub head: Placed,
     /// Complete lists.
-    pub subjects: Vec<(Subject, Vec<LeafIndex>)>,
+    pub subjects: Vec<List>,
     /// The listed events.
-    pub events: Vec<(LeafIndex, Vec<u8>)>,
+    pub events: Vec<Entry>,
     /// Map proof of all subjects.
     pub map: Vec<u8>,
     /// Public openings at hand.
     pub openings: Vec<Vec<u8>>,
-}
-
-/// The map head event and its place in the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// Its leaf index.
-    pub index: LeafIndex,
-    /// Its envelope.
-    pub envelope: Vec<u8>,
-    /// Its inclusion proof, leaf side first.
-    pub proof: Vec<Hash>,
 }
 
 /// Bytes that are no bundle. Whoever sent them is at fault.
@@ -233,7 +226,7 @@ fn public_commitments<'a>(events: impl Iterator<Item = &'a SignedEvent>) -> BTre
         .collect()
 }
 
-fn head(replica: &Replica, source: &impl Source) -> Result<Head, BuildError> {
+fn head(replica: &Replica, source: &impl Source) -> Result<Placed, BuildError> {
     let index = LeafIndex(
         replica
             .size()
@@ -244,7 +237,7 @@ fn head(replica: &Replica, source: &impl Source) -> Result<Head, BuildError> {
     );
     let proof = inclusion_proof(replica.tree(), index, replica.size())
         .map_err(|_| BuildError::NotAtHead)?;
-    Ok(Head {
+    Ok(Placed {
         index,
         envelope: source.entry(index).ok_or(BuildError::Entry(index))?,
         proof,
@@ -254,40 +247,14 @@ fn head(replica: &Replica, source: &impl Source) -> Result<Head, BuildError> {
 impl Bundle {
     /// The bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let index = |index: &LeafIndex| Value::uint(index.0);
-        let hashes = self
-            .head
-            .proof
-            .iter()
-            .map(|hash| Value::bytes(&hash.0))
-            .collect();
-        let subject = |(subject, list): &(Subject, Vec<LeafIndex>)| {
-            Value::Array(vec![
-                subject.to_value(),
-                Value::Array(list.iter().map(index).collect()),
-            ])
-        };
-        let event =
-            |(at, bytes): &(LeafIndex, Vec<u8>)| Value::Array(vec![index(at), Value::bytes(bytes)]);
-        let head = vec![
-            index(&self.head.index),
-            Value::bytes(&self.head.envelope),
-            Value::Array(hashes),
-        ];
         Value::map([
             ("format", Value::text(FORMAT)),
             ("code", Value::text(self.code.canonical())),
             ("genesis", Value::bytes(&self.genesis)),
             ("checkpoint", Value::text(&self.checkpoint)),
-            ("head", Value::Array(head)),
-            (
-                "subjects",
-                Value::Array(self.subjects.iter().map(subject).collect()),
-            ),
-            (
-                "events",
-                Value::Array(self.events.iter().map(event).collect()),
-            ),
+            ("head", self.head.to_value()),
+            ("subjects", subjects_to_value(&self.subjects)),
+            ("events", events_to_value(&self.events)),
             ("map", Value::bytes(&self.map)),
             (
                 "openings",
@@ -306,74 +273,36 @@ impl Bundle {
             return Err(BundleError::TooLarge);
         }
         let value = Value::decode_large(bytes)?;
-        let field = |name: &'static str| value.get(name).ok_or(BundleError::Field(name));
-        let text = |name| field(name)?.as_text().ok_or(BundleError::Field(name));
-        let blob = |name| {
-            field(name)?
-                .as_bytes()
-                .map(<[u8]>::to_vec)
-                .ok_or(BundleError::Field(name))
-        };
-        let list = |name| field(name)?.as_array().ok_or(BundleError::Field(name));
+        let text = |name| field(&value, name, |value| value.as_text().map(str::to_owned));
+        let bytes = |name| field(&value, name, read_bytes);
         if text("format")? != FORMAT || value.as_map().map(<[_]>::len) != Some(9) {
             return Err(BundleError::Field("format"));
         }
         Ok(Bundle {
-            code: PrintedCode::from_canonical(text("code")?)
+            code: PrintedCode::from_canonical(&text("code")?)
                 .map_err(|_| BundleError::Field("code"))?,
-            genesis: blob("genesis")?,
-            checkpoint: text("checkpoint")?.to_owned(),
-            head: read_head(field("head")?).ok_or(BundleError::Field("head"))?,
-            subjects: each(list("subjects")?, read_subject)
-                .ok_or(BundleError::Field("subjects"))?,
-            events: each(list("events")?, read_event).ok_or(BundleError::Field("events"))?,
-            map: blob("map")?,
-            openings: each(list("openings")?, |item| {
-                item.as_bytes().map(<[u8]>::to_vec)
-            })
-            .ok_or(BundleError::Field("openings"))?,
+            genesis: bytes("genesis")?,
+            checkpoint: text("checkpoint")?,
+            head: field(&value, "head", Placed::from_value)?,
+            subjects: field(&value, "subjects", subjects_from_value)?,
+            events: field(&value, "events", events_from_value)?,
+            map: bytes("map")?,
+            openings: field(&value, "openings", |openings| {
+                openings.as_array()?.iter().map(read_bytes).collect()
+            })?,
         })
     }
 }
 
-fn each<T>(items: &[Value], read: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
-    items.iter().map(read).collect()
+fn field<T>(
+    value: &Value,
+    name: &'static str,
+    read: impl Fn(&Value) -> Option<T>,
+) -> Result<T, BundleError> {
+    let found = value.get(name).and_then(read);
+    found.ok_or(BundleError::Field(name))
 }
 
-fn read_index(value: &Value) -> Option<LeafIndex> {
-    value.as_uint().map(LeafIndex)
-}
-
-fn read_head(value: &Value) -> Option<Head> {
-    let [index, envelope, proof] = value.as_array()? else {
-        return None;
-    };
-    Some(Head {
-        index: read_index(index)?,
-        envelope: envelope.as_bytes()?.to_vec(),
-        proof: proof
-            .as_array()?
-            .iter()
-            .map(|hash| hash.as_bytes32().map(Hash))
-            .collect::<Option<_>>()?,
-    })
-}
-
-fn read_subject(value: &Value) -> Option<(Subject, Vec<LeafIndex>)> {
-    let [subject, list] = value.as_array()? else {
-        return None;
-    };
-    let list = list
-        .as_array()?
-        .iter()
-        .map(read_index)
-        .collect::<Option<_>>()?;
-    Some((Subject::from_value(subject)?, list))
-}
-
-fn read_event(value: &Value) -> Option<(LeafIndex, Vec<u8>)> {
-    let [index, bytes] = value.as_array()? else {
-        return None;
-    };
-    Some((read_index(index)?, bytes.as_bytes()?.to_vec()))
+fn read_bytes(value: &Value) -> Option<Vec<u8>> {
+    value.as_bytes().map(<[u8]>::to_vec)
 }

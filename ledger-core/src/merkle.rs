@@ -19,8 +19,8 @@ mod tests;
 
 use proof::check_size;
 pub use proof::{
-    BadProof, ProofError, consistency_proof, inclusion_proof, root_at, verify_consistency,
-    verify_inclusion,
+    BadProof, ProofError, consistency_proof, inclusion_proof, prefix_proof, prefix_root, root_at,
+    verify_consistency, verify_inclusion,
 };
 
 /// The largest tree any text may name: other C2SP programs hold a size in a signed 64-bit integer.

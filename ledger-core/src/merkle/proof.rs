@@ -173,15 +173,28 @@ pub fn verify_consistency(
             (false, _) => Err(BadProof::TooManyHashes),
         };
     }
-    let Some((first, rest)) = proof.split_first() else {
-        return Err(BadProof::TooFewHashes);
-    };
     // A complete old tree is itself the first hash and is left out of the proof.
-    let (first, rest) = if old.0.is_power_of_two() {
-        (old_root, proof)
+    let roots = if old.0.is_power_of_two() {
+        fold_consistency(old, new, old_root, proof)?
     } else {
-        (first, rest)
+        let (first, rest) = proof.split_first().ok_or(BadProof::TooFewHashes)?;
+        fold_consistency(old, new, first, rest)?
     };
+    if roots == (*old_root, *new_root) {
+        Ok(())
+    } else {
+        Err(BadProof::OtherRoot)
+    }
+}
+
+/// The loop of RFC 9162 section 2.1.4.2: the roots of the old and the new tree that the hashes lead to. `old` is at
+/// least 1 and less than `new`.
+fn fold_consistency(
+    old: TreeSize,
+    new: TreeSize,
+    first: &Hash,
+    rest: &[Hash],
+) -> Result<(Hash, Hash), BadProof> {
     let (mut fnode, mut snode) = (old.0 - 1, new.0 - 1);
     while fnode & 1 == 1 {
         (fnode, snode) = (fnode >> 1, snode >> 1);
@@ -202,10 +215,53 @@ pub fn verify_consistency(
         }
         (fnode, snode) = (fnode >> 1, snode >> 1);
     }
-    match (snode, old_hash == *old_root && new_hash == *new_root) {
-        (0, true) => Ok(()),
-        (0, false) => Err(BadProof::OtherRoot),
-        _ => Err(BadProof::TooFewHashes),
+    if snode == 0 {
+        Ok((old_hash, new_hash))
+    } else {
+        Err(BadProof::TooFewHashes)
+    }
+}
+
+/// The proof of which root the first `old` leaves of a tree of size `new` have: a consistency proof whose first hash
+/// is always there, so that it can be checked by somebody who was told another root for them. Empty when the sizes
+/// are the same; `old` must not be zero.
+pub fn prefix_proof<R: HashReader>(
+    reader: &R,
+    old: TreeSize,
+    new: TreeSize,
+) -> Result<Vec<Hash>, ProofError<R::Error>> {
+    if old.0 == 0 {
+        return Err(ProofError::Shrinks { old, new });
+    }
+    let mut proof = consistency_proof(reader, old, new)?;
+    if old != new && old.0.is_power_of_two() {
+        proof.insert(0, range_root(reader, 0, old.0)?);
+    }
+    Ok(proof)
+}
+
+/// The root that the first `old` leaves have in the tree of size `new` with this root, as a [`prefix_proof`] shows.
+pub fn prefix_root(
+    old: TreeSize,
+    new: TreeSize,
+    new_root: &Hash,
+    proof: &[Hash],
+) -> Result<Hash, BadProof> {
+    if old > new || old.0 == 0 {
+        return Err(BadProof::Shrinks);
+    }
+    if old == new {
+        return match proof {
+            [] => Ok(*new_root),
+            _ => Err(BadProof::TooManyHashes),
+        };
+    }
+    let (first, rest) = proof.split_first().ok_or(BadProof::TooFewHashes)?;
+    let (old_root, root) = fold_consistency(old, new, first, rest)?;
+    if root == *new_root {
+        Ok(old_root)
+    } else {
+        Err(BadProof::OtherRoot)
     }
 }
 

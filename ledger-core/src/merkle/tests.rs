@@ -252,3 +252,36 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_prefix_proof_tells_the_root_of_the_first_leaves() {
+    let leaves = leaves(20);
+    for new in 1..=leaves.len() {
+        let tree: MemoryTree = leaves[..new].iter().copied().collect();
+        for old in 1..=new {
+            let (old, new) = (size(old), size(new));
+            let proof = prefix_proof(&tree, old, new).unwrap();
+            let told = |proof: &[Hash]| prefix_root(old, new, &tree.root(), proof);
+            assert_eq!(told(&proof), Ok(model_root(&leaves[..old.0 as usize])));
+            assert!(told(&[proof.clone(), vec![Hash::ZERO]].concat()).is_err());
+            for at in 0..proof.len() {
+                let mut changed = proof.clone();
+                changed[at].0[0] ^= 1;
+                assert_eq!(told(&changed), Err(BadProof::OtherRoot), "{old} of {new}");
+                changed.remove(at);
+                assert!(told(&changed).is_err(), "{old} of {new}");
+            }
+        }
+    }
+    let tree: MemoryTree = leaves.iter().copied().collect();
+    let root = tree.root();
+    assert!(prefix_proof(&tree, size(0), size(5)).is_err());
+    assert_eq!(
+        prefix_root(size(0), size(20), &root, &[]),
+        Err(BadProof::Shrinks)
+    );
+    assert_eq!(
+        prefix_root(size(21), size(20), &root, &[]),
+        Err(BadProof::Shrinks)
+    );
+}

@@ -2,11 +2,8 @@
 
 use crate::genesis::ledger_id;
 use crate::ids::Hash;
-use crate::kind::Kind;
-use crate::merkle::{leaf_hash, verify_inclusion};
 use crate::note::NoteError;
 use crate::quorum::{Evaluation, EvaluationError, Standing, Times};
-use crate::sign::Envelope;
 
 use super::{Check, Finding, Statement};
 
@@ -82,12 +79,7 @@ impl Check<'_> {
         let Some(checkpoint) = self.evaluated().map(Evaluation::checkpoint) else {
             return Finding::lacking(statement, "no_checkpoint");
         };
-        let head = &self.bundle.head;
-        let size = checkpoint.size();
-        let leaf = leaf_hash(&head.envelope);
-        let is_last = head.index.0.checked_add(1) == Some(size.0)
-            && verify_inclusion(&leaf, head.index, size, &checkpoint.root(), &head.proof).is_ok();
-        if is_last {
+        if self.bundle.head.is_last_of(checkpoint) {
             Finding::proven_if(statement, self.head_root().is_some(), "not_by_sequencer")
         } else {
             Finding::contradicted(statement, "not_last_leaf")
@@ -96,15 +88,7 @@ impl Check<'_> {
 
     /// The map root that the head states, if it is the sequencer's and names its own index.
     pub(super) fn head_root(&self) -> Option<Hash> {
-        let event = Envelope::parse(&self.bundle.head.envelope)
-            .ok()?
-            .verify(&self.anchor.ledger())
-            .ok()?;
-        let body = event.body();
-        let own = event.device() == self.genesis.sequencer
-            && *event.iss() == self.genesis.authority
-            && body.kind == Kind::MapHead
-            && body.size == Some(self.bundle.head.index.0);
-        body.root.filter(|_| own)
+        let ledger = self.anchor.ledger();
+        self.bundle.head.map_root(self.genesis, &ledger)
     }
 }
