@@ -1,5 +1,5 @@
 //! Evidence: what a dishonest party leaves behind, as one file that anyone can check offline with nothing but the
-//! trust anchor (`docs/formats.md` section 15).
+//! trust anchor (`docs/formats.md` section 16).
 //!
 //! In scope: the bytes of the four kinds, and what each file proves, statement by statement. Out of scope: words for
 //! people ([`crate::verify::words`]), and finding the material (the node's `prove`).

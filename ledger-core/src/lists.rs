@@ -1,5 +1,5 @@
 //! Complete lists of some subjects under one map root: the part that bundles and evidence have in common
-//! (`docs/formats.md` sections 10, 12 and 15).
+//! (`docs/formats.md` sections 10, 12 and 16).
 //!
 //! In scope: their CBOR forms, and whether they are, whole, what the root says. Out of scope: whose root it is.
 

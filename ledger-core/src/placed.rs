@@ -1,4 +1,4 @@
-//! A leaf with its place in the log and the proof of it (`docs/formats.md` sections 12 and 15).
+//! A leaf with its place in the log and the proof of it (`docs/formats.md` sections 12 and 16).
 //!
 //! In scope: the CBOR form, whether it stands in a checkpoint's tree, what a map head states. Out of scope: who signed
 //! the checkpoint ([`crate::quorum`]).

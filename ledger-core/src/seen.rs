@@ -1,4 +1,4 @@
-//! Seen receipts: a member's device states that it saw an event, and when (`docs/formats.md` section 16).
+//! Seen receipts: a member's device states that it saw an event, and when (`docs/formats.md` section 17).
 //!
 //! In scope: making and checking one. Out of scope: whose device it is, and what follows from several
 //! ([`crate::evidence`]). A receipt is what its signer says, no more: nobody can prove what reached whom.
@@ -32,7 +32,7 @@ pub struct Receipt {
 /// Bytes that are no receipt of this ledger. The sender is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
-    /// Not of the form of section 16.
+    /// Not of the form of section 17.
     #[error("not a receipt of this format")]
     Form,
     /// The key is none, or the signature does not hold for this ledger.

@@ -1,4 +1,4 @@
-//! What a file of evidence states: the names of `docs/formats.md` section 15.
+//! What a file of evidence states: the names of `docs/formats.md` section 16.
 
 /// One statement of an accusation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

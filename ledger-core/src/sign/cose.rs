@@ -1,4 +1,4 @@
-//! COSE_Sign1 (RFC 9052) as everything that a device signs is wrapped (`docs/formats.md` sections 3 and 16).
+//! COSE_Sign1 (RFC 9052) as everything that a device signs is wrapped (`docs/formats.md` sections 3 and 17).
 //!
 //! In scope: the one byte form of the four parts, and the Sig_structure that the signature is over. Out of scope:
 //! what the payload says ([`crate::sign`], [`crate::seen`]).
