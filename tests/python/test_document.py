@@ -8,6 +8,7 @@ import re
 import unittest
 
 import examples
+import hostile
 from ocop_verify import anchor, body, bundle, cbor, ed25519, envelope, note
 from ocop_verify.cbor import Refused
 from ocop_verify.vectors import answer
@@ -50,6 +51,13 @@ class HostileBytes(unittest.TestCase):
             # Green it can stay: a cosigner's name that became a stranger's leaves five of six.
             if verdict.state == "recorded":
                 self.assertEqual(answer(verdict) | {"statements": None}, STORY["expect"] | {"statements": None}, at)
+
+    def test_senseless_logs_are_answered_and_honest_ones_believed(self):
+        for seed in range(6):
+            statements = hostile.vector(seed)["expect"]["statements"]
+            self.assertEqual(statements["complete"], "proven", seed)
+            if seed % 2 == 0:
+                self.assertEqual(statements["members"], "proven", seed)
 
     def test_noise_is_refused(self):
         dice = random.Random(2)

@@ -1,4 +1,4 @@
-"""rules.md, Words: work on a harvest's field, its treatments; and how much a place can yield."""
+"""rules.md: work on a harvest's field, and how much a place can yield."""
 
 from . import ids
 from .mass import Unknown, amount
@@ -15,11 +15,6 @@ def work(log, harvest, *kinds):
         for index, event in log.of_kind(*kinds)
         if event.body.get("field") == harvest.body["field"] and ids.year(event.occurred) in (year, year - 1)
     ]
-
-
-def treatments(log, harvest):
-    """Sprays and medicines with a day that is a day of the harvest or at most 366 days before one."""
-    return [one for one in work(log, harvest, "spray", "treat") if is_before(log, one[1], harvest)]
 
 
 def is_before(log, event, harvest):

@@ -56,11 +56,8 @@ def harvests(family):
 def _harvested(family):
     log = family.log
     for harvest, lots in harvests(family):
-        places = [
-            place
-            for index, treatment in field.treatments(log, harvest)
-            if (place := _early(log, harvest, treatment)) is not None
-        ]
+        sprayed = [_early(log, harvest, treatment) for _, treatment in field.work(log, harvest, "spray", "treat")]
+        places = [place for place in sprayed if place is not None]
         if field.is_above(log, [harvest], yield_of_a_harvest):
             places.append(log.place[harvest.id])
         yield from ((lot, place) for lot in lots for place in places)
@@ -71,8 +68,9 @@ def _early(log, harvest, treatment):
     waits = versions(log, treatment, "wait_days")
     longest = max(version.value for version in waits)
     since = next(version.place for version in waits if version.value == longest)
+    most = min(field.BEFORE, longest - 1)
     pairs = [(h, t) for h in days(log, harvest) for t in days(log, treatment)] if longest else []
-    return max((max(h.place, t.place, since) for h, t in pairs if is_days_after(h, t, 0, longest - 1)), default=None)
+    return max((max(h.place, t.place, since) for h, t in pairs if is_days_after(h, t, 0, most)), default=None)
 
 
 def yield_of_a_harvest(type):

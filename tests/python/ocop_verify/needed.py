@@ -6,7 +6,7 @@ from . import ids
 def needed_subjects(verifier):
     family, genesis = verifier.family, verifier.genesis
     needed = {("code", verifier.bundle.code), ("ledger",), ("organisation", genesis.authority)}
-    needed |= {("organisation", event.iss) for _, event in verifier.log.events}
+    needed |= {("organisation", event.iss) for _, event in verifier.parsed}
     for lot in family.reach if family else ():
         needed |= {("lot", *lot), ("organisation", lot[0])}
         for made in family.log.creations.get(lot, []):

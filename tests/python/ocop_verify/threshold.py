@@ -1,0 +1,58 @@
+"""Section 7, Threshold acts: proposals, consents, and when an act takes effect."""
+
+from dataclasses import dataclass, field
+
+from .body import KINDS
+from .permission import may_say
+from .presupposed import is_possible
+
+
+@dataclass
+class Proposal:
+    event: object
+    consents: set = field(default_factory=set)  # keys of devices
+    in_effect: bool = False
+
+
+def is_threshold_act(roster, event):
+    who = KINDS[event.kind][0]
+    return who == "governor" or (who == "steward" and event.body["org"] == roster.authority)
+
+
+def propose(roster, event):
+    """A proposal is its signer's own consent, which may be enough."""
+    roster.proposals[event.id] = Proposal(event)
+    _consent(roster, roster.proposals[event.id], event.device)
+
+
+def approve(roster, event):
+    """Whether an `approve` is in force: it must add something, and what it completes must still be possible."""
+    proposal = roster.proposals.get(event.body["ref"])
+    if proposal is None:
+        return not roster.is_at_hand(event.body["ref"])
+    if proposal.in_effect or event.device in proposal.consents:
+        return False
+    act = proposal.event
+    still = may_say(roster, act, roster.devices[act.device]) and is_possible(roster, act)
+    if _is_agreed(roster, act, proposal.consents | {event.device}) and not still:
+        return False
+    _consent(roster, proposal, event.device)
+    return True
+
+
+def _consent(roster, proposal, device):
+    proposal.consents.add(device)
+    if _is_agreed(roster, proposal.event, proposal.consents):
+        proposal.in_effect = True
+        roster.apply(proposal.event)
+
+
+def _is_agreed(roster, act, consents):
+    """Whether enough of the authority's devices consent, and for a later anchor enough of the validators of the one in effect."""
+    if len(consents & roster.administrators(roster.authority)) < roster.threshold:
+        return False
+    if act.kind != "anchor" or roster.anchor is None:
+        return True
+    devices = [roster.devices[key] for key in consents]
+    said = {device.org.lower(): 0 for device in devices if device.may_consent()}
+    return roster.anchor.policy.since(said, roster.anchor.validators) is not None
