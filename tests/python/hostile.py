@@ -11,15 +11,15 @@ import sys
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ocop_verify import anchor as anchors
 from ocop_verify import body, cbor, envelope, map_proof, subjects
 from ocop_verify import bundle as bundles
 from ocop_verify.genesis import parse as genesis_of
+from ocop_verify.lists import SUBJECTS
 from ocop_verify.merkle import leaf_hash, root, sha256
 from ocop_verify.needed import needed_subjects
 from ocop_verify.roster import Roster
 from ocop_verify.vectors import answer
-from ocop_verify.verify import _Verifier, verify
+from ocop_verify.verify import verify
 
 KEYS = [Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in range(1, 6)]
 PUBLIC = [key.public_key().public_bytes_raw() for key in KEYS]
@@ -262,9 +262,9 @@ class World:
         shown = {("code", CODE)}
         while True:
             made = self.bundle_of(shown)
-            verifier = _Verifier(bundles.parse(made), genesis_of(GENESIS), anchors.parse(ANCHOR), START)
-            verifier.verdict()
-            needed = needed_subjects(verifier)
+            events = bundles.parse(made).lists.signed_events(LEDGER)
+            family = verify(made, ANCHOR, START).family
+            needed = needed_subjects(CODE, genesis_of(GENESIS), [event for _, event in events], family)
             if needed <= shown:
                 return made
             shown |= needed
@@ -296,7 +296,7 @@ class Everything:
 
 
 def order(subject):
-    return list(bundles.SUBJECTS).index(subject[0]), subject[1:]
+    return list(SUBJECTS).index(subject[0]), subject[1:]
 
 
 def prove(keys, asked, leaves, depth):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from . import anchor as anchors
 from . import bundle as bundles
-from . import checkpoint, envelope, ids, map_proof, merkle, notice, opening, subjects
+from . import checkpoint, ids, notice, opening, subjects
 from . import code as codes
 from . import genesis as geneses
 from .cbor import Refused
@@ -47,7 +47,7 @@ def verify(data, anchor_text, now):
 
 class _Verifier:
     def __init__(self, bundle, genesis, anchor, now):
-        self.bundle, self.genesis, self.anchor, self.now = bundle, genesis, anchor, now
+        self.bundle, self.lists, self.genesis, self.anchor, self.now = bundle, bundle.lists, genesis, anchor, now
         self.said = dict.fromkeys(NAMES, NOT_PROVEN)
 
     def verdict(self):
@@ -70,7 +70,7 @@ class _Verifier:
     def read_checkpoint(self):
         self.checkpoint = None
         try:
-            self.checkpoint, cosigned = checkpoint.open_note(self.bundle.checkpoint, self.anchor.policy)
+            self.checkpoint, cosigned = checkpoint.open_note(self.lists.checkpoint, self.anchor.policy)
         except Refused:
             self.said["checkpoint"] = CONTRADICTED
             return
@@ -82,41 +82,19 @@ class _Verifier:
                 self.said["fresh"] = PROVEN
 
     def read_head(self):
-        index, data, proof = self.bundle.head
-        self.map_root = None
-        try:
-            head = envelope.parse(data)
-        except Refused:
-            head = None
-        if head is None or head.kind != "map_head" or not head.signature_holds(self.anchor.ledger):
+        head = self.lists.map_head(self.anchor.ledger)
+        self.map_root = head and head.body["root"]
+        if head is None:
             self.said["map_head"] = CONTRADICTED
-            return
-        self.map_root = head.body["root"]
-        if self.checkpoint is None:
-            return
-        root = merkle.root_of_inclusion(index, self.checkpoint.size, head.id, proof)
-        self.say(
-            "map_head",
-            (head.device, head.iss) == (self.genesis.sequencer, self.genesis.authority)
-            and head.body["size"] == index == self.checkpoint.size - 1
-            and root == self.checkpoint.root,
-        )
+        elif self.checkpoint is not None:
+            self.say("map_head", self.lists.is_last_leaf(head, self.genesis, self.checkpoint))
 
     def read_events(self):
         """Only events whose signature holds and whose signer may say them are believed."""
-        self.parsed, signed = [], True
-        for index, data in self.bundle.events:
-            try:
-                event = envelope.parse(data)
-            except Refused:
-                event = None
-            if event is not None and event.signature_holds(self.anchor.ledger):
-                self.parsed.append((index, event))
-            else:
-                signed = False
-        roster = Roster(self.genesis, self.bundle.lists.keys(), {event.id for _, event in self.parsed})
+        self.parsed = self.lists.signed_events(self.anchor.ledger)
+        roster = Roster(self.genesis, self.lists.subjects.keys(), {event.id for _, event in self.parsed})
         believed = [(index, event) for index, event in self.parsed if roster.take(event)]
-        self.say("signatures", signed)
+        self.say("signatures", len(self.parsed) == len(self.lists.events))
         self.say("members", len(believed) == len(self.parsed))
         self.say("order", self.is_in_order())
         self.log = Log(believed, roster.suspended())
@@ -150,35 +128,21 @@ class _Verifier:
     def complete(self):
         if self.map_root is None:
             return NOT_PROVEN
-        return PROVEN if self.lists_are_whole() and self.lists_are_those_needed() else CONTRADICTED
+        is_complete = self.lists.are_whole(self.map_root) and self.names_are_right() and self.has_all_lists()
+        return PROVEN if is_complete else CONTRADICTED
 
-    def lists_are_whole(self):
-        ids_at = {index: merkle.leaf_hash(data) for index, data in self.bundle.events}
-        keys = {map_proof.key(list(subject)): indexes for subject, indexes in self.bundle.lists.items()}
-        try:
-            root, found = map_proof.read(self.bundle.map, list(keys))
-        except Refused:
-            return False
-        if root != self.map_root:
-            return False
-        for key, indexes in keys.items():
-            if indexes != sorted(set(indexes)) or any(index not in ids_at for index in indexes):
-                return False
-            entries = map_proof.list_root([(index, ids_at[index]) for index in indexes])
-            if found[key] != ((len(indexes), entries) if indexes else None):
-                return False
-        return True
-
-    def lists_are_those_needed(self):
+    def names_are_right(self):
+        """Whether every listed event names the subject, and every event is listed."""
         by_id = {event.id: event for _, event in self.parsed}
         own = {index: subjects.of(event, by_id) for index, event in self.parsed}
-        for subject, indexes in self.bundle.lists.items():
-            if any(index in own and subject not in own[index] for index in indexes):
-                return False
-        listed = {index for indexes in self.bundle.lists.values() for index in indexes}
-        if listed != {index for index, _ in self.bundle.events}:
-            return False
-        return needed_subjects(self) <= self.bundle.lists.keys()
+        named = all(
+            subject in own[index] for subject, indexes in self.lists.subjects.items() for index in indexes if index in own
+        )
+        return named and self.lists.listed() == {index for index, _ in self.lists.events}
+
+    def has_all_lists(self):
+        events = [event for _, event in self.parsed]
+        return needed_subjects(self.bundle.code, self.genesis, events, self.family) <= self.lists.subjects.keys()
 
     def state(self):
         if "DA_THU_HOI" in self.notices:
@@ -193,5 +157,5 @@ class _Verifier:
 
     def is_absent(self):
         """The code's list is proven to be empty, under everything that a green state asks for."""
-        empty = self.bundle.lists.get(("code", self.bundle.code)) == []
+        empty = self.lists.subjects.get(("code", self.bundle.code)) == []
         return empty and all(self.said[name] == PROVEN for name in FOR_GREEN - {"code", "ancestry"})
