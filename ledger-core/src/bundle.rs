@@ -14,11 +14,12 @@ use crate::lists::{
 };
 use crate::lot::place_of;
 use crate::map::MapKey;
-use crate::map_proof::TooMuchAsked;
+use crate::map_proof::ProveError;
 use crate::merkle::inclusion_proof;
 use crate::placed::Placed;
 use crate::replica::Replica;
 use crate::sign::{Envelope, SignedEvent};
+use crate::store::StoreError;
 use crate::subject::Subject;
 
 /// First field of every bundle.
@@ -77,7 +78,10 @@ pub enum BuildError {
     TooLarge,
     /// The map refused.
     #[error(transparent)]
-    Map(#[from] TooMuchAsked),
+    Map(#[from] ProveError),
+    /// The lists could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// The subjects that a bundle must hold, as far as the events at hand tell. Builder and verifier both ask this until
@@ -157,7 +161,7 @@ pub fn build(
     let ledger = replica.ledger_id();
     let authority = replica.roster().authority().clone();
     let mut events: BTreeMap<LeafIndex, SignedEvent> = BTreeMap::new();
-    let mut subjects: BTreeSet<Subject> = BTreeSet::new();
+    let mut lists: BTreeMap<Subject, Vec<LeafIndex>> = BTreeMap::new();
     loop {
         let facts: Vec<Fact<'_>> = events
             .iter()
@@ -168,41 +172,34 @@ pub fn build(
             .collect();
         let more: Vec<Subject> = wanted_subjects(code, &authority, &facts)
             .into_iter()
-            .filter(|s| !subjects.contains(s))
+            .filter(|s| !lists.contains_key(s))
             .collect();
         if more.is_empty() {
             break;
         }
-        for (index, _) in more.iter().flat_map(|subject| replica.list(subject)) {
-            if !events.contains_key(index) {
-                let bytes = source.entry(*index).ok_or(BuildError::Entry(*index))?;
-                let event = Envelope::parse(&bytes).and_then(|envelope| envelope.verify(&ledger));
-                events.insert(*index, event.map_err(|_| BuildError::Entry(*index))?);
+        for subject in more {
+            let list: Vec<LeafIndex> = replica.list(&subject)?.iter().map(|(at, _)| *at).collect();
+            for index in &list {
+                if !events.contains_key(index) {
+                    let bytes = source.entry(*index).ok_or(BuildError::Entry(*index))?;
+                    let event =
+                        Envelope::parse(&bytes).and_then(|envelope| envelope.verify(&ledger));
+                    events.insert(*index, event.map_err(|_| BuildError::Entry(*index))?);
+                }
             }
+            lists.insert(subject, list);
         }
-        subjects.extend(more);
         if events.len() > BUNDLE_EVENTS_MAX {
             return Err(BuildError::TooLarge);
         }
     }
-    let keys: Vec<MapKey> = subjects.iter().map(Subject::key).collect();
-    let lists = |subject: &Subject| {
-        replica
-            .list(subject)
-            .iter()
-            .map(|(index, _)| *index)
-            .collect()
-    };
-    let lists = subjects
-        .iter()
-        .map(|subject| (subject.clone(), lists(subject)))
-        .collect();
+    let keys: Vec<MapKey> = lists.keys().map(Subject::key).collect();
     let bundle = Bundle {
         code: code.clone(),
         genesis: replica.genesis().encode(),
         checkpoint: checkpoint.to_owned(),
         head,
-        subjects: lists,
+        subjects: lists.into_iter().collect(),
         openings: public_commitments(events.values())
             .iter()
             .filter_map(|hash| source.opening(hash))

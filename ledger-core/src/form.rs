@@ -18,6 +18,7 @@ mod personal;
 mod right;
 mod trade_number;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use personal::personal_data;
@@ -35,6 +36,7 @@ use crate::quantity::{Quantity, SCALE_MAX, Unit};
 use crate::replica::Replica;
 use crate::roster::Roster;
 use crate::sign::{Draft, SignedEvent};
+use crate::store::StoreError;
 use crate::subject::{Subject, lots_named, subjects_named};
 use crate::time::{Date, Timestamp};
 
@@ -267,11 +269,14 @@ pub fn needed_subjects(draft: &Draft, iss: &OrgId, facts: &[Fact<'_>]) -> BTreeS
 }
 
 /// Why the events around a draft could not be gathered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GatherError {
     /// An entry could not be read.
     #[error("entry {0} could not be read")]
     Entry(LeafIndex),
+    /// The lists could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// More than [`EVENTS_MAX`].
     #[error("more than {EVENTS_MAX} events are concerned")]
     TooMany,
@@ -304,9 +309,11 @@ pub fn gather(
         if more.is_empty() {
             return Ok(events);
         }
-        for (index, _) in more.iter().flat_map(|subject| replica.list(subject)) {
-            if !events.contains_key(index) {
-                events.insert(*index, read(*index)?);
+        for subject in &more {
+            for (index, _) in replica.list(subject)? {
+                if let Entry::Vacant(free) = events.entry(index) {
+                    free.insert(read(index)?);
+                }
             }
         }
         if events.len() > EVENTS_MAX {

@@ -46,6 +46,7 @@ pub mod replica;
 pub mod roster;
 pub mod seen;
 pub mod sign;
+pub mod store;
 pub mod subject;
 pub mod sync;
 pub mod tile;

@@ -1,8 +1,11 @@
 //! The map (docs/formats.md section 10): for each subject the whole list of its events, under one root.
 //!
-//! Scope: keys of subjects, the list of one subject and its root, the trie over all subjects.
-//! Out of scope: which subjects an event is listed under (section 9, decided before it comes here),
-//! proofs (`map_proof.rs`), and old states: a map knows only its newest.
+//! Scope: keys of subjects, the list of one subject and its root, the trie over all subjects, and what of it is held
+//! in memory. Out of scope: which subjects an event is listed under (section 9, decided before it comes here),
+//! proofs (`map_proof.rs`), where records are kept ([`Records`]).
+//!
+//! What changes is held in memory until [`Map::commit`] hands it to the store in one batch. A stored node is never
+//! changed: its successor is another record, so a map can be taken up again at any of its commits.
 //!
 //! Invariants:
 //! - The root is a function of the lists alone, whatever order the subjects came in.
@@ -15,6 +18,17 @@ use sha2::{Digest, Sha256};
 
 use crate::ids::{Hash, LeafIndex};
 use crate::merkle::{self, Frontier};
+use crate::store::{MemoryRecords, Place, Records, StoreError};
+
+mod list;
+mod node;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+pub(crate) mod tests;
+
+pub(crate) use list::SubjectList;
+use node::Stored;
+pub(crate) use node::{Body, Leaf, Link, Node};
 
 /// The depth of the trie: one level for each bit of a key.
 pub const KEY_BITS: usize = 256;
@@ -99,426 +113,222 @@ pub struct OutOfOrder {
     pub last: LeafIndex,
 }
 
-/// The events of one subject in log order, each once, and the root over them.
-#[derive(Clone, Debug, Default)]
-pub struct SubjectList {
-    entries: Vec<(LeafIndex, Hash)>,
-    tree: Frontier,
+/// Nothing was listed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The caller named an event out of order; the map is as it was.
+    #[error(transparent)]
+    OutOfOrder(#[from] OutOfOrder),
+    /// What had to be read could not be; the map is as it was.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
-impl SubjectList {
-    /// The empty list.
-    pub fn new() -> SubjectList {
-        SubjectList::default()
-    }
+/// By what a stored map is taken up again: its topmost node and how many subjects it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoredMap {
+    /// Hash and place of the topmost node; none for the empty map.
+    pub top: Option<(Hash, Place)>,
+    /// How many subjects have a list.
+    pub len: usize,
+}
 
-    /// Lists an event, which must stand later in the log than all those listed.
-    pub fn append(&mut self, index: LeafIndex, event_id: Hash) -> Result<(), OutOfOrder> {
-        match self.entries.last() {
-            Some((last, _)) if *last >= index => return Err(OutOfOrder { index, last: *last }),
-            _ => {}
-        }
-        self.entries.push((index, event_id));
-        self.tree.append(entry_hash(index, &event_id));
-        Ok(())
-    }
-
-    /// The list: leaf index and event id.
-    pub fn entries(&self) -> &[(LeafIndex, Hash)] {
-        &self.entries
-    }
-
-    /// How many events are listed.
-    pub fn count(&self) -> u64 {
-        self.tree.size().0
-    }
-
-    /// The root over the list; the same as [`list_root`] of its entries.
+impl StoredMap {
+    /// The root of the map.
     pub fn root(&self) -> Hash {
-        self.tree.root()
+        self.top.map_or(Hash::ZERO, |(hash, _)| hash)
     }
 }
 
-/// The whole map, held in memory, lists included.
+/// The whole map, of which memory holds what changed since the last commit and the topmost nodes.
 ///
 /// Appending marks the path from the subject to the root; a hash is made again when it is next asked
 /// for, so a batch hashes each node that it touched once.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub struct Map {
-    root: Link,
-    inners: Vec<Inner>,
-    subjects: Vec<Subject>,
+    top: Link,
+    len: usize,
+    records: Box<dyn Records>,
 }
 
-/// What stands at a place of the trie. The number is a place in [`Map`]'s own vectors, which only grow.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) enum Link {
-    #[default]
-    Empty,
-    Leaf(usize),
-    Inner(usize),
-}
-
-#[derive(Clone, Debug)]
-struct Inner {
-    children: [Link; 2],
-    /// None since something below changed.
-    hash: Option<Hash>,
-}
-
-/// A leaf of the trie.
-#[derive(Clone, Debug)]
-pub(crate) struct Subject {
-    pub(crate) key: MapKey,
-    pub(crate) list: SubjectList,
-    /// None since the list changed.
-    hash: Option<Hash>,
+impl Default for Map {
+    fn default() -> Map {
+        Map::new()
+    }
 }
 
 impl Map {
-    /// The empty map.
+    /// The empty map, in memory.
     pub fn new() -> Map {
-        Map::default()
+        Map::open(Box::new(MemoryRecords::default()), StoredMap::default())
     }
 
-    /// Lists an event under a subject. Hashes nothing above the list; that is left to [`Map::root`].
+    /// A map as it was committed to a store. What is in the store is believed only as far as it leads to the root.
+    pub fn open(records: Box<dyn Records>, stored: StoredMap) -> Map {
+        let top = stored.top.map_or(Link::Empty, |(hash, place)| {
+            Link::Stored(Stored { hash, place })
+        });
+        Map {
+            top,
+            len: stored.len,
+            records,
+        }
+    }
+
+    /// Lists an event under a subject, reading the nodes on its path that are not held. Hashes nothing above the list;
+    /// that is left to [`Map::root`].
+    ///
+    /// # Errors
+    /// [`AppendError`].
     pub fn append(
         &mut self,
         key: MapKey,
         index: LeafIndex,
         event_id: Hash,
-    ) -> Result<(), OutOfOrder> {
-        let (mut parent, mut link, mut depth) = (None, self.root, 0);
-        while let Link::Inner(at) = link {
-            let side = key.side(depth);
-            self.inners[at].hash = None;
-            (parent, link) = (Some((at, side)), self.inners[at].children[side]);
-            depth += 1;
-        }
-        let grown = match link {
-            Link::Leaf(at) if self.subjects[at].key == key => {
-                self.subjects[at].hash = None;
-                return self.subjects[at].list.append(index, event_id);
-            }
-            Link::Leaf(at) => {
-                let leaf = self.add_subject(key, index, event_id)?;
-                self.fork(depth, &key, leaf, at)
-            }
-            _ => self.add_subject(key, index, event_id)?,
+    ) -> Result<(), AppendError> {
+        let listing = Listing {
+            key,
+            index,
+            event_id,
         };
-        match parent {
-            Some((at, side)) => self.inners[at].children[side] = grown,
-            None => self.root = grown,
-        }
+        let is_new = listing.insert(&mut self.top, 0, &*self.records)?;
+        self.len += usize::from(is_new);
         Ok(())
     }
 
     /// The root over all lists as they stand: 32 zero bytes while the map is empty.
     pub fn root(&mut self) -> Hash {
-        self.hash(self.root)
+        self.top.hash()
     }
 
     /// The events of a subject in log order; empty when the map does not have it.
-    pub fn list(&self, key: &MapKey) -> &[(LeafIndex, Hash)] {
-        let (mut link, mut depth) = (self.root, 0);
-        while let Link::Inner(at) = link {
-            link = self.inners[at].children[key.side(depth)];
-            depth += 1;
-        }
-        match link {
-            Link::Leaf(at) if self.subjects[at].key == *key => self.subjects[at].list.entries(),
-            _ => &[],
-        }
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn list(&self, key: &MapKey) -> Result<Vec<(LeafIndex, Hash)>, StoreError> {
+        list(&self.top, 0, key, &*self.records)
     }
 
     /// How many subjects have a list.
     pub fn len(&self) -> usize {
-        self.subjects.len()
+        self.len
     }
 
     /// Whether no event was ever listed.
     pub fn is_empty(&self) -> bool {
-        self.subjects.is_empty()
+        self.len == 0
     }
 
-    pub(crate) fn top(&self) -> Link {
-        self.root
-    }
-
-    pub(crate) fn subject(&self, at: usize) -> &Subject {
-        &self.subjects[at]
-    }
-
-    pub(crate) fn children(&self, at: usize) -> [Link; 2] {
-        self.inners[at].children
-    }
-
-    /// The hash of a subtree; what changed below it since is hashed now.
-    pub(crate) fn hash(&mut self, link: Link) -> Hash {
-        match link {
-            Link::Empty => Hash::ZERO,
-            Link::Leaf(at) => self.subjects[at].hash(),
-            Link::Inner(at) => {
-                if let Some(hash) = self.inners[at].hash {
-                    return hash;
-                }
-                let [left, right] = self.inners[at].children;
-                let hash = node_hash(&self.hash(left), &self.hash(right));
-                self.inners[at].hash = Some(hash);
-                hash
-            }
-        }
-    }
-
-    fn add_subject(
-        &mut self,
-        key: MapKey,
-        index: LeafIndex,
-        event_id: Hash,
-    ) -> Result<Link, OutOfOrder> {
-        let mut list = SubjectList::new();
-        list.append(index, event_id)?;
-        self.subjects.push(Subject {
-            key,
-            list,
-            hash: None,
-        });
-        Ok(Link::Leaf(self.subjects.len() - 1))
-    }
-
-    /// The subtree at `depth` that holds the new leaf and the one that stood there: a chain of inner
-    /// nodes with one empty side down to the bit in which the two keys differ.
-    fn fork(&mut self, depth: usize, key: &MapKey, leaf: Link, old: usize) -> Link {
-        let shared = key.shared_bits(&self.subjects[old].key);
-        let mut subtree = self.add_inner(key.side(shared), leaf, Link::Leaf(old));
-        for depth in (depth..shared).rev() {
-            subtree = self.add_inner(key.side(depth), subtree, Link::Empty);
-        }
-        subtree
-    }
-
-    fn add_inner(&mut self, side: usize, child: Link, other: Link) -> Link {
-        let mut children = [other; 2];
-        children[side] = child;
-        self.inners.push(Inner {
-            children,
-            hash: None,
-        });
-        Link::Inner(self.inners.len() - 1)
-    }
-}
-
-impl Subject {
-    fn hash(&mut self) -> Hash {
-        let (key, list) = (&self.key, &self.list);
-        *self
-            .hash
-            .get_or_insert_with(|| leaf_hash(key, list.count(), &list.root()))
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-pub(crate) mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// The map as section 10 defines it, made anew from all lists each time.
-    #[derive(Default)]
-    pub(crate) struct Model(pub(crate) BTreeMap<MapKey, Vec<(LeafIndex, Hash)>>);
-
-    impl Model {
-        pub(crate) fn append(&mut self, key: MapKey, index: LeafIndex, event_id: Hash) {
-            self.0.entry(key).or_default().push((index, event_id));
-        }
-
-        pub(crate) fn root(&self) -> Hash {
-            let leaves: Vec<(MapKey, Hash)> = self.0.iter().map(leaf).collect();
-            subtree(&leaves, 0)
-        }
-    }
-
-    fn leaf((key, list): (&MapKey, &Vec<(LeafIndex, Hash)>)) -> (MapKey, Hash) {
-        let mut bytes = vec![0x02];
-        bytes.extend(key.0.0);
-        bytes.extend((list.len() as u64).to_be_bytes());
-        bytes.extend(list_root(list).0);
-        (*key, Hash(Sha256::digest(bytes).into()))
-    }
-
-    fn subtree(leaves: &[(MapKey, Hash)], depth: usize) -> Hash {
-        match leaves {
-            [] => Hash([0; 32]),
-            [(_, hash)] => *hash,
-            _ => {
-                let bit = |key: &MapKey| key.0.0[depth / 8] & (0x80 >> (depth % 8)) != 0;
-                let (right, left): (Vec<_>, Vec<_>) =
-                    leaves.iter().copied().partition(|(key, _)| bit(key));
-                let mut bytes = vec![0x03];
-                bytes.extend(subtree(&left, depth + 1).0);
-                bytes.extend(subtree(&right, depth + 1).0);
-                Hash(Sha256::digest(bytes).into())
-            }
-        }
-    }
-
-    /// Keys that share long beginnings, which hashes hardly ever do: at most two bytes are not zero.
-    pub(crate) fn key() -> impl Strategy<Value = MapKey> {
-        let place = prop::sample::select(vec![0usize, 1, 15, 31]);
-        let byte = (place, any::<u8>());
-        prop::collection::vec(byte, 0..=2).prop_map(|bytes| {
-            let mut key = [0; 32];
-            for (at, byte) in bytes {
-                key[at] = byte;
-            }
-            MapKey(Hash(key))
+    /// Hands everything that changed to the store, as one batch that is durable afterwards, and keeps only the topmost
+    /// nodes in memory.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the map itself is as it was.
+    pub fn commit(&mut self) -> Result<StoredMap, StoreError> {
+        let top = self.top.store(0, &mut *self.records)?;
+        self.records.sync()?;
+        Ok(StoredMap {
+            top: top.map(|stored| (stored.hash, stored.place)),
+            len: self.len,
         })
     }
 
-    pub(crate) fn id(number: u64) -> Hash {
-        merkle::leaf_hash(&number.to_be_bytes())
+    /// Moves to another, empty store, leaving behind whatever the root no longer reaches.
+    ///
+    /// # Errors
+    /// [`StoreError`] of either store; the map itself is as it was.
+    pub fn move_to(&mut self, mut records: Box<dyn Records>) -> Result<StoredMap, StoreError> {
+        self.top = self.top.copy(0, &*self.records, &mut *records)?;
+        self.records = records;
+        self.commit()
     }
 
-    fn hash(hex: &str) -> Hash {
-        Hash(hex::decode(hex).unwrap().try_into().unwrap())
+    pub(crate) fn top(&self) -> &Link {
+        &self.top
     }
 
-    /// After each listed leaf index (each a length of CBOR head) the root of the list; made by an
-    /// independent program.
-    const GROWING: [(u64, &str); 9] = [
-        (
-            1,
-            "440631314afaf651befc25f39846f089a60f339f8816974d5953c88fa1c3ea58",
-        ),
-        (
-            23,
-            "2f16fe4e7a255e2dea02e34e88187d6792c53178dee5ce2fb5f1cd12bc7502c0",
-        ),
-        (
-            24,
-            "cac9a46f7cd6c9cafab895294dc92901511b7a984d18276d811c5e55349301cb",
-        ),
-        (
-            255,
-            "80b92d1b8df465a081209f6102fd87eb113626bbae17dbf6b7d7b36930296428",
-        ),
-        (
-            256,
-            "66a32a4661e95d33c1c6a3386c2f29007f6d9997ee025498bd0d09345a0c0495",
-        ),
-        (
-            0xffff,
-            "3995a0afa9daf487bc4e957c8444478dedadf5c6ffc3617284c9558f7a892e47",
-        ),
-        (
-            0x1_0000,
-            "609e92a7b3c9ce181cdcdedf75d2020a2692d9794e97b2741e1dc2fdd69a4c75",
-        ),
-        (
-            0xffff_ffff,
-            "6fe96a38fb860284c34caff7161c76884ce1e2d0a9c6db06cef3899f83fc5161",
-        ),
-        (
-            0x1_0000_0000,
-            "ddc5fdaff84a188c7937b4a07b199a75f4f2f509098de2d02bdfe6edfd002009",
-        ),
-    ];
-
-    #[test]
-    fn known_answers() {
-        let ledger = MapKey::of(b"\x81\x66ledger");
-        assert_eq!(
-            ledger.0,
-            hash("3226dcf4b5718998757f5442b78bfbf3fa218a93a6890ab476e5f437489fa816")
-        );
-        let lot = MapKey::of(b"\x83\x63lot\x62NM\x631-A");
-        let mut map = Map::new();
-        assert_eq!(
-            (map.root(), map.len(), map.is_empty()),
-            (Hash::ZERO, 0, true)
-        );
-        for (at, want) in GROWING {
-            map.append(ledger, LeafIndex(at), Hash([0x11; 32])).unwrap();
-            assert_eq!(list_root(map.list(&ledger)), hash(want), "up to leaf {at}");
-        }
-        assert_eq!(
-            map.root(),
-            hash("4cd8d486d79530541bb546f4ed6bd205e45a1579b6d9c067b1ad61dbd3c432d0")
-        );
-        map.append(lot, LeafIndex(3), Hash([0x22; 32])).unwrap();
-        assert_eq!(
-            map.root(),
-            hash("76f85feb10f8775e863c6c3459bcd1438b816281edb3da1337b41cb6af449b23")
-        );
-        assert_eq!((map.len(), map.is_empty()), (2, false));
+    pub(crate) fn records(&self) -> &dyn Records {
+        &*self.records
     }
+}
 
-    #[test]
-    fn a_list_grows_in_log_order_only() {
-        let (key, mut map) = (MapKey::of(b"a"), Map::new());
-        map.append(key, LeafIndex(7), id(7)).unwrap();
-        let root = map.root();
-        for index in [LeafIndex(7), LeafIndex(6)] {
-            let last = LeafIndex(7);
-            let refused = map.append(key, index, id(8));
-            assert_eq!(refused, Err(OutOfOrder { index, last }));
-        }
-        assert_eq!(
-            (map.root(), map.list(&key)),
-            (root, &[(LeafIndex(7), id(7))][..])
-        );
-        assert_eq!(map.list(&MapKey::of(b"b")), []);
+/// The list of a subject in the subtree at `depth`.
+fn list(
+    link: &Link,
+    depth: usize,
+    key: &MapKey,
+    records: &dyn Records,
+) -> Result<Vec<(LeafIndex, Hash)>, StoreError> {
+    match link.view(records)?.as_deref().map(|node| &node.body) {
+        Some(Body::Inner(children)) => list(&children[key.side(depth)], depth + 1, key, records),
+        Some(Body::Leaf(leaf)) if leaf.key == *key => leaf.list.entries(records),
+        _ => Ok(Vec::new()),
     }
+}
 
-    #[test]
-    fn shared_bits_counts_to_the_first_difference() {
-        let zero = MapKey(Hash::ZERO);
-        assert_eq!(zero.shared_bits(&zero), KEY_BITS);
-        for at in 0..KEY_BITS {
-            let mut other = zero;
-            other.0.0[at / 8] = 0x80 >> (at % 8);
-            assert_eq!((zero.shared_bits(&other), other.side(at)), (at, 1));
-        }
-    }
+/// An event on its way to its subject.
+struct Listing {
+    key: MapKey,
+    index: LeafIndex,
+    event_id: Hash,
+}
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn every_root_is_the_models(
-            steps in prop::collection::vec((key(), prop::bool::weighted(0.2)), 0..60),
-        ) {
-            let (mut map, mut model) = (Map::new(), Model::default());
-            for (index, (key, ask)) in (0..).zip(steps) {
-                map.append(key, LeafIndex(index), id(index)).unwrap();
-                model.append(key, LeafIndex(index), id(index));
-                if ask {
-                    prop_assert_eq!(map.root(), model.root());
-                }
+impl Listing {
+    /// Goes down from `link` at `depth`; whether the subject is new to the map. On an error nothing has changed.
+    fn insert(
+        &self,
+        link: &mut Link,
+        depth: usize,
+        records: &dyn Records,
+    ) -> Result<bool, AppendError> {
+        let Some(node) = link.hold(records)? else {
+            *link = self.leaf();
+            return Ok(true);
+        };
+        match &mut node.body {
+            Body::Inner(children) => {
+                let child = &mut children[self.key.side(depth)];
+                let is_new = self.insert(child, depth + 1, records)?;
+                node.touch();
+                Ok(is_new)
             }
-            prop_assert_eq!(map.root(), model.root());
-            prop_assert_eq!(map.len(), model.0.len());
-            for (key, list) in &model.0 {
-                prop_assert_eq!(map.list(key), list);
+            Body::Leaf(leaf) if leaf.key == self.key => {
+                leaf.list.append(self.index, self.event_id)?;
+                node.touch();
+                Ok(false)
+            }
+            Body::Leaf(leaf) => {
+                let shared = self.key.shared_bits(&leaf.key);
+                let old = std::mem::take(link);
+                *link = self.fork(depth, shared, old);
+                Ok(true)
             }
         }
-
-        #[test]
-        fn the_order_of_subjects_does_not_matter(
-            keys in prop::collection::btree_set(key(), 0..40),
-        ) {
-            let (mut there, mut back) = (Map::new(), Map::new());
-            for key in &keys {
-                there.append(*key, LeafIndex(1), id(1)).unwrap();
-            }
-            for key in keys.iter().rev() {
-                back.append(*key, LeafIndex(1), id(1)).unwrap();
-                back.root();
-            }
-            prop_assert_eq!(there.root(), back.root());
-        }
     }
+
+    fn leaf(&self) -> Link {
+        Link::held(Body::Leaf(Leaf {
+            key: self.key,
+            list: SubjectList::of(self.index, self.event_id),
+        }))
+    }
+
+    /// The subtree at `depth` that holds the new leaf and the one that stood there: a chain of inner
+    /// nodes with one empty side down to the first bit that the two keys do not share.
+    fn fork(&self, depth: usize, shared: usize, old: Link) -> Link {
+        let mut subtree = inner(self.key.side(shared), self.leaf(), old);
+        for depth in (depth..shared).rev() {
+            subtree = inner(self.key.side(depth), subtree, Link::Empty);
+        }
+        subtree
+    }
+}
+
+fn inner(side: usize, child: Link, other: Link) -> Link {
+    let children = if side == 0 {
+        [child, other]
+    } else {
+        [other, child]
+    };
+    Link::held(Body::Inner(children))
 }

@@ -10,10 +10,11 @@ use crate::chain::{Chains, Link};
 use crate::genesis::{Genesis, GenesisError, ledger_id};
 use crate::ids::{DeviceKey, EventId, Hash, LeafIndex, LedgerId, TreeSize};
 use crate::kind::Kind;
-use crate::map::Map;
+use crate::map::{AppendError, Map};
 use crate::merkle::{MemoryTree, leaf_hash};
 use crate::roster::{Referred, Roster, VoidReason};
 use crate::sign::SignedEvent;
+use crate::store::StoreError;
 use crate::subject::{Subject, own_subjects};
 
 /// What became of an event when it was logged.
@@ -127,7 +128,10 @@ impl Replica {
     }
 
     /// The complete list of a subject, in log order.
-    pub fn list(&self, subject: &Subject) -> &[(LeafIndex, Hash)] {
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn list(&self, subject: &Subject) -> Result<Vec<(LeafIndex, Hash)>, StoreError> {
         self.map.list(&subject.key())
     }
 
@@ -140,7 +144,10 @@ impl Replica {
     }
 
     /// Gives an admitted event the next place. The event must have been admitted at this size.
-    pub fn append(&mut self, admitted: AdmittedEvent) -> LoggedEvent {
+    ///
+    /// # Errors
+    /// [`StoreError`]; the replica is to be thrown away then, for it has taken in half of the event.
+    pub fn append(&mut self, admitted: AdmittedEvent) -> Result<LoggedEvent, StoreError> {
         let event = admitted.into_event();
         let index = LeafIndex(self.tree.size().0);
         let verdict = self.weigh(&event);
@@ -154,9 +161,12 @@ impl Replica {
             self.roster.apply(index, &event);
         }
         for subject in &subjects {
-            self.map
-                .append(subject.key(), index, event.id().0)
-                .expect("leaf indexes only rise");
+            let listed = self.map.append(subject.key(), index, event.id().0);
+            listed.map_err(|e| match e {
+                AppendError::Store(failed) => failed,
+                // Leaf indexes only rise, and a set names a subject once: the stored list is not what was written.
+                AppendError::OutOfOrder(e) => StoreError::Failed(e.to_string()),
+            })?;
         }
         let referred = Referred {
             index,
@@ -172,12 +182,12 @@ impl Replica {
                 subjects: subjects.clone(),
             },
         );
-        LoggedEvent {
+        Ok(LoggedEvent {
             index,
             event,
             void,
             subjects,
-        }
+        })
     }
 
     fn weigh(&self, event: &SignedEvent) -> Result<(), VoidReason> {

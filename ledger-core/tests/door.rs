@@ -82,7 +82,7 @@ impl Ledger {
 
     fn log(&mut self, event: &SignedEvent) -> Result<LoggedEvent, Refusal> {
         let admitted = self.replica.check(event.bytes())?;
-        Ok(self.replica.append(admitted))
+        Ok(self.replica.append(admitted).unwrap())
     }
 
     fn say(&mut self, seed: u8, iss: &str, body: Body) -> LoggedEvent {
@@ -133,7 +133,7 @@ fn an_event_in_force_is_listed_under_what_it_is_about() {
     let field = Subject::Field(PlaceId::new(org("FARM"), "PL-01").unwrap(), 2025);
     assert_eq!(logged.subjects.iter().collect::<Vec<_>>(), [&field]);
     assert_eq!(
-        ledger.replica.list(&field),
+        ledger.replica.list(&field).unwrap(),
         [(logged.index, logged.event.id().0)]
     );
 }

@@ -355,7 +355,8 @@ fn replay(
             .replica
             .check(&entries.get(index)?)
             .map_err(|why| BookError::Refused { index, why })?;
-        let logged = shown.replica.append(admitted);
+        let appended = shown.replica.append(admitted);
+        let logged = appended.map_err(io::Error::other)?;
         shown.register.note(&logged);
         ends_with_head = map_root.is_some_and(|root| is_map_head(&logged, root));
     }

@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use ledger_core::bundle::BuildError;
 use ledger_core::code::{Gtin, PrintedCode};
 use ledger_core::ids::{Hash, OrgId};
+use ledger_core::map_proof::ProveError;
 use ledger_core::subject::Subject;
 use ledger_core::time::Date;
 use ledger_core::verify::business_date;
@@ -65,7 +66,9 @@ pub enum Unavailable {
 impl From<ViewError> for Unavailable {
     fn from(error: ViewError) -> Unavailable {
         match error {
-            ViewError::Build(BuildError::TooLarge | BuildError::Map(_)) => Unavailable::TooLarge,
+            ViewError::Build(
+                BuildError::TooLarge | BuildError::Map(ProveError::TooMuchAsked(_)),
+            ) => Unavailable::TooLarge,
             other => Unavailable::Broken(other.to_string()),
         }
     }
@@ -215,7 +218,7 @@ impl Service {
     /// [`Unavailable`].
     pub async fn is_bound(self: &Arc<Self>, code: &PrintedCode) -> Result<bool, Unavailable> {
         let code = code.clone();
-        self.look(move |view| Ok(view.is_bound(&code))).await
+        self.look(move |view| Ok(view.is_bound(&code)?)).await
     }
 
     /// The answer for a code: its bundle, checked. An unknown code has one too, which proves its absence.

@@ -14,6 +14,7 @@ use ledger_core::ids::{Hash, LeafIndex, ProductId};
 use ledger_core::kind::Kind;
 use ledger_core::replica::{LoggedEvent, Replica};
 use ledger_core::sign::{Envelope, event_id};
+use ledger_core::store::StoreError;
 use ledger_core::subject::Subject;
 
 use crate::book::BookError;
@@ -102,6 +103,9 @@ pub enum ViewError {
     /// The core refused.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// The lists could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// An entry on disk is no longer the one that was verified.
     #[error("leaf {0} in the cache is no longer what was verified")]
     Changed(LeafIndex),
@@ -134,12 +138,12 @@ impl View<'_> {
     }
 
     /// Whether an event in force binds this code, well or badly.
-    pub fn is_bound(&self, code: &PrintedCode) -> bool {
-        !self
-            .shown
-            .replica
-            .list(&Subject::Code(code.clone()))
-            .is_empty()
+    ///
+    /// # Errors
+    /// [`ViewError`] when the lists cannot be read.
+    pub fn is_bound(&self, code: &PrintedCode) -> Result<bool, ViewError> {
+        let bindings = self.shown.replica.list(&Subject::Code(code.clone()))?;
+        Ok(!bindings.is_empty())
     }
 
     /// The products registered with a GTIN: more than one where two claim it.
@@ -180,7 +184,8 @@ impl View<'_> {
                 envelope,
             })
         };
-        self.shown.replica.list(subject).iter().map(read).collect()
+        let list = self.shown.replica.list(subject)?;
+        list.iter().map(read).collect()
     }
 
     /// The bundle of a code with the openings at hand, and which openings were not.

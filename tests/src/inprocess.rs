@@ -304,7 +304,7 @@ impl InProcess {
         let link = self.replica.next_link(&device_of(key));
         let event = draft.sign(key, &self.replica.ledger_id(), org, link);
         let admitted = self.replica.check(event.bytes())?;
-        let logged = self.replica.append(admitted);
+        let logged = self.replica.append(admitted).expect("memory does not fail");
         let place = self.logged.len();
         self.entries.push(logged.event.bytes().to_vec());
         self.logged.push(logged);

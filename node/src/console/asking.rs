@@ -10,6 +10,7 @@ use ledger_core::form::{self, EVENTS_MAX, Known, Question};
 use ledger_core::ids::{DeviceKey, EventId, LeafIndex, OrgId};
 use ledger_core::kind::Kind;
 use ledger_core::sign::{Draft, Envelope, SignedEvent};
+use ledger_core::store::StoreError;
 use ledger_core::subject::Subject;
 use ledger_core::time::{Date, Timestamp};
 
@@ -101,14 +102,14 @@ impl<'a> Gathered<'a> {
 
     /// Adds the lists of these subjects.
     async fn add(&mut self, subjects: BTreeSet<Subject>) -> Result<(), LedgerError> {
-        let lists = move |replica: &ledger_core::replica::Replica| -> BTreeSet<LeafIndex> {
-            subjects
-                .iter()
-                .flat_map(|subject| replica.list(subject))
-                .map(|(index, _)| *index)
-                .collect()
+        let lists = move |replica: &ledger_core::replica::Replica| {
+            let mut listed = BTreeSet::new();
+            for subject in &subjects {
+                listed.extend(replica.list(subject)?.iter().map(|(index, _)| *index));
+            }
+            Ok::<_, StoreError>(listed)
         };
-        let listed = self.ledger.try_read(lists).await?;
+        let listed = self.ledger.try_read(lists).await??;
         let missing: Vec<LeafIndex> = listed
             .into_iter()
             .filter(|index| !self.events.contains_key(index))

@@ -13,6 +13,7 @@ use ledger_core::encode::Value;
 use ledger_core::ids::{LedgerId, LotId, OrgId};
 use ledger_core::kind::Kind;
 use ledger_core::sign::SignedEvent;
+use ledger_core::store::StoreError;
 use ledger_core::subject::Subject;
 use qr_service::label::{COPIES_MAX, Label, LabelError, Layout, print_page};
 use qr_service::qr::Qr;
@@ -97,14 +98,15 @@ async fn free_code(
         .map(|attempt| short_code(&nature.ledger, lot, attempt))
         .collect();
     let free = move |replica: &ledger_core::replica::Replica| {
-        let is_free = |code: &ShortCode| {
-            replica
-                .list(&Subject::Code(PrintedCode::Own(*code)))
-                .is_empty()
-        };
-        candidates.iter().copied().find(is_free)
+        for code in candidates {
+            let bound = replica.list(&Subject::Code(PrintedCode::Own(code)))?;
+            if bound.is_empty() {
+                return Ok(Some(code));
+            }
+        }
+        Ok::<_, StoreError>(None)
     };
-    let found = console.ledger.try_read(free).await?;
+    let found = console.ledger.try_read(free).await??;
     found.ok_or_else(|| LedgerError::Malformed(format!("no free short code for {lot}")))
 }
 

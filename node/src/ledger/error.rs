@@ -1,6 +1,7 @@
 //! Why the ledger does not do what it is asked, sorted by who is at fault.
 
 use ledger_core::ids::{OrgId, TreeSize};
+use ledger_core::store::StoreError;
 
 use super::Trouble;
 use crate::blobs::BlobError;
@@ -16,6 +17,9 @@ pub enum LedgerError {
     /// The index could not be used even after it was made anew.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// What is stored beside the log does not work.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A blob is refused.
     #[error(transparent)]
     Blob(#[from] BlobError),
@@ -58,7 +62,7 @@ impl LedgerError {
     pub fn code(&self) -> &str {
         match self {
             LedgerError::File(FileError::Full { .. }) => "O_DIA_DAY",
-            LedgerError::File(_) | LedgerError::Index(_) => "LOI_O_DIA",
+            LedgerError::File(_) | LedgerError::Index(_) | LedgerError::Store(_) => "LOI_O_DIA",
             LedgerError::Blob(e) => e.code(),
             LedgerError::Malformed(_) => "SAI_DANG",
             LedgerError::LogAtFault(_) => "SO_CAI_MAU_THUAN",
@@ -76,7 +80,7 @@ impl LedgerError {
     pub fn message_vi(&self) -> String {
         match self {
             LedgerError::File(e) => e.message_vi(),
-            LedgerError::Index(_) => "Không dùng được chỉ mục. Dừng nút, xóa thư mục index rồi chạy lại.".into(),
+            LedgerError::Index(_) | LedgerError::Store(_) => "Không dùng được chỉ mục. Dừng nút, xóa thư mục index rồi chạy lại.".into(),
             LedgerError::Blob(e) => e.message_vi(),
             LedgerError::Malformed(_) => "Dữ liệu gửi tới không đúng dạng hoặc không nối tiếp sổ.".into(),
             LedgerError::LogAtFault(_) => {

@@ -4,7 +4,7 @@ use ledger_core::ids::{LeafIndex, TreeSize};
 use ledger_core::note::Note;
 use ledger_core::replica::LoggedEvent;
 
-use super::replay::{self, is_map_head};
+use super::replay::{self, TakeError, is_map_head};
 use super::writer::{Head, Now, Writer};
 use super::{Extended, Extension, Health, LedgerError, Trouble};
 use crate::fault::Step;
@@ -183,8 +183,13 @@ impl Writer {
         for bytes in leaves {
             match replay::take(&mut self.replica, bytes) {
                 Ok(logged) => batch.push(logged),
-                Err(fault) => {
+                Err(TakeError::Leaf(fault)) => {
                     return Err(self.refuse_log(&fault.to_string(), fault.index(), bytes, head));
+                }
+                // Not the log's fault: our replica took in half of it, and it is read anew.
+                Err(TakeError::Store(failed)) => {
+                    self.reload()?;
+                    return Err(failed.into());
                 }
             }
         }

@@ -121,7 +121,6 @@ impl Writer {
                 missing_blobs.extend(replay::named_blobs(logged.event.body()));
             }
             filling.push(replica, logged);
-            Ok(())
         })
         .map_err(OpenError::Tampered)?;
         let index = filling.finish(&mut store, &genesis, &mut replica, opening);

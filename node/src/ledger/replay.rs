@@ -5,6 +5,7 @@ use ledger_core::body::{Body, Sealable};
 use ledger_core::ids::{Hash, LeafIndex};
 use ledger_core::kind::Kind;
 use ledger_core::replica::{LoggedEvent, Replica};
+use ledger_core::store::StoreError;
 
 /// Why a leaf cannot stand where it stands. Whoever wrote the log is at fault, or changed it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,19 +27,30 @@ impl LeafFault {
     }
 }
 
+/// Why a leaf was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TakeError {
+    /// The log is at fault.
+    #[error(transparent)]
+    Leaf(#[from] LeafFault),
+    /// This machine is at fault.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Lets the next leaf in, through the door, and checks it if it is a map head.
 ///
 /// # Errors
-/// [`LeafFault`]; after a [`LeafFault::MapHead`] the replica is to be thrown away.
-pub fn take(replica: &mut Replica, bytes: &[u8]) -> Result<LoggedEvent, LeafFault> {
+/// [`TakeError`]; unless the door refused, the replica is to be thrown away.
+pub fn take(replica: &mut Replica, bytes: &[u8]) -> Result<LoggedEvent, TakeError> {
     let index = LeafIndex(replica.size().0);
     let admitted = replica
         .check(bytes)
         .map_err(|refusal| LeafFault::Refused(index, refusal))?;
-    let logged = replica.append(admitted);
+    let logged = replica.append(admitted)?;
     // A map head is about no subject, so the map is what it was before it.
     if is_map_head(&logged) && !states(logged.event.body(), index, replica.map_root()) {
-        return Err(LeafFault::MapHead(index));
+        return Err(LeafFault::MapHead(index).into());
     }
     Ok(logged)
 }

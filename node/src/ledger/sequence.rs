@@ -9,12 +9,13 @@ use ledger_core::kind::Kind;
 use ledger_core::note::NoteSigner;
 use ledger_core::replica::LoggedEvent;
 use ledger_core::sign::Draft;
+use ledger_core::store::StoreError;
 use ledger_core::time::Timestamp;
 use ledger_core::vkey::KeyName;
 
 use super::LedgerError;
 use super::cosign::holds;
-use super::replay;
+use super::replay::{self, TakeError};
 use super::writer::{Head, Now, Timing, Writer};
 use crate::fault::Step;
 use crate::files::{FileError, atomic_replace};
@@ -80,10 +81,14 @@ impl Writer {
             return Err(LedgerError::NotSequencer);
         }
         // 1. In memory: the waiting events in their order, then the map head.
-        let mut batch = self.admit_batch();
-        if !batch.is_empty() || !self.ends_with_map_head()? {
-            batch.push(self.log_map_head(now)?);
-        }
+        let batch = match self.assemble(now) {
+            // The replica took in half of something.
+            Err(e @ LedgerError::Store(_)) => {
+                self.reload()?;
+                return Err(e);
+            }
+            other => other?,
+        };
         // 2. The leaves. Dying before they are durable: the events still wait in their own files. Dying after:
         //    the next start finds leaves behind the head, keeps them and goes on with step 3.
         if let Err(e) = self.write_leaves(&batch) {
@@ -108,7 +113,15 @@ impl Writer {
         self.prune_taken()
     }
 
-    fn admit_batch(&mut self) -> Vec<LoggedEvent> {
+    fn assemble(&mut self, now: Now) -> Result<Vec<LoggedEvent>, LedgerError> {
+        let mut batch = self.admit_batch()?;
+        if !batch.is_empty() || !self.ends_with_map_head()? {
+            batch.push(self.log_map_head(now)?);
+        }
+        Ok(batch)
+    }
+
+    fn admit_batch(&mut self) -> Result<Vec<LoggedEvent>, StoreError> {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         for waiting in self.pending.iter().take(BATCH_EVENTS_MAX) {
             bytes += waiting.event().bytes().len();
@@ -117,10 +130,10 @@ impl Writer {
             }
             // None: something before it in the batch shut the door. Settling says so.
             if let Some(admitted) = waiting.may_be_logged(&self.replica) {
-                batch.push(self.replica.append(admitted));
+                batch.push(self.replica.append(admitted)?);
             }
         }
-        batch
+        Ok(batch)
     }
 
     /// Whether the log ends as a head needs it: then an interrupted batch is complete.
@@ -165,8 +178,10 @@ impl Writer {
             self.replica.genesis().authority.clone(),
         );
         let event = draft.sign(key, &ledger, &authority, link);
-        replay::take(&mut self.replica, event.bytes())
-            .map_err(|e| LedgerError::LogAtFault(e.to_string()))
+        replay::take(&mut self.replica, event.bytes()).map_err(|e| match e {
+            TakeError::Leaf(fault) => LedgerError::LogAtFault(fault.to_string()),
+            TakeError::Store(failed) => failed.into(),
+        })
     }
 
     pub(super) fn write_leaves(&mut self, batch: &[LoggedEvent]) -> Result<(), FileError> {
@@ -216,7 +231,7 @@ impl Writer {
     pub(super) fn reload(&mut self) -> Result<(), LedgerError> {
         let size = TreeSize(self.store.log.len());
         tracing::warn!(%size, "đọc lại sổ từ ổ đĩa sau khi ghi lỗi (the log is read again after a failed write)");
-        let read = super::open::replay_log(&mut self.store.log, &self.genesis, &mut |_, _| Ok(()));
+        let read = super::open::replay_log(&mut self.store.log, &self.genesis, &mut |_, _| {});
         self.replica = read.map_err(|trouble| {
             self.health
                 .send_replace(super::Health::Tampered(trouble.clone()));

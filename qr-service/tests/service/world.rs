@@ -300,7 +300,8 @@ impl World {
         let event = self.sign(seed, iss, body);
         let logged = self
             .replica
-            .append(self.replica.check(event.bytes()).unwrap());
+            .append(self.replica.check(event.bytes()).unwrap())
+            .unwrap();
         assert_eq!(logged.void, None);
         self.entries.push(event.bytes().to_vec());
     }

@@ -253,7 +253,7 @@ pub fn replay(entries: &[Vec<u8>]) -> Replica {
     let mut replica = Replica::new(&entries[0]).expect("our genesis is one");
     for entry in &entries[1..] {
         let admitted = replica.check(entry).expect("logged once, admitted again");
-        replica.append(admitted);
+        replica.append(admitted).expect("memory does not fail");
     }
     replica
 }
@@ -269,7 +269,8 @@ fn say(replica: &mut Replica, entries: &mut Vec<Vec<u8>>, who: Party, body: Valu
         &replica.ledger_id(),
         &payload,
     );
-    let logged = replica.append(replica.check(&bytes).expect("our story is admitted"));
+    let admitted = replica.check(&bytes).expect("our story is admitted");
+    let logged = replica.append(admitted).expect("memory does not fail");
     assert_eq!(logged.void, None, "leaf {} of the story", logged.index);
     assert_eq!(logged.event.id(), event_id(&bytes));
     entries.push(bytes);

@@ -103,7 +103,6 @@ impl Filling {
             };
             let replayed = replay_log(&mut store.log, genesis, &mut |replica, logged| {
                 again.push(replica, logged);
-                Ok(())
             });
             again.write(&replayed.ok()?);
             self = again;

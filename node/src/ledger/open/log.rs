@@ -6,8 +6,9 @@ use ledger_core::ids::LeafIndex;
 use ledger_core::replica::{LoggedEvent, Replica};
 use ledger_core::sign::event_id;
 
-use super::super::replay::{self, LeafFault};
+use super::super::replay::{self, TakeError};
 use super::super::writer::Store;
+use super::super::LedgerError;
 use super::{OpenError, Opening, Options, Tails, Trouble};
 use crate::blobs::Blobs;
 use crate::fault::{Faults, Step};
@@ -18,30 +19,44 @@ use crate::folder::LockedFolder;
 pub(in super::super) fn replay_log(
     log: &mut Segment,
     genesis: &[u8],
-    each: &mut dyn FnMut(&Replica, LoggedEvent) -> Result<(), LeafFault>,
+    each: &mut dyn FnMut(&Replica, LoggedEvent),
 ) -> Result<Replica, Trouble> {
     let mut replica = Replica::new(genesis).map_err(|_| Trouble::tampered(LeafIndex(0)))?;
     let mut bad = None;
     let read = log.for_each(0, |place, bytes| {
         let taken = match place {
             0 if bytes == genesis => Ok(()),
-            0 => Err(LeafIndex(0)),
+            0 => Err(Trouble::tampered(LeafIndex(0))),
             _ => replay::take(&mut replica, bytes)
-                .and_then(|logged| each(&replica, logged))
-                .map_err(|e| e.index()),
+                .map(|logged| each(&replica, logged))
+                .map_err(trouble),
         };
         bad = taken.err();
         bad.is_none()
     });
     match (read, bad) {
         (Ok(()), None) => Ok(replica),
-        (_, Some(place)) => Err(Trouble::tampered(place)),
+        (_, Some(trouble)) => Err(trouble),
         (Err(FileError::Damaged { record, .. }), None) => Err(Trouble::tampered(LeafIndex(record))),
         (Err(e), None) => Err(Trouble {
             code: "LOI_O_DIA",
             message_vi: e.message_vi(),
             message_en: e.to_string(),
         }),
+    }
+}
+
+fn trouble(why: TakeError) -> Trouble {
+    match why {
+        TakeError::Leaf(fault) => Trouble::tampered(fault.index()),
+        TakeError::Store(failed) => {
+            let error = LedgerError::from(failed);
+            Trouble {
+                code: "LOI_O_DIA",
+                message_vi: error.message_vi(),
+                message_en: error.to_string(),
+            }
+        }
     }
 }
 

@@ -90,7 +90,7 @@ fn offer(replica: &mut Replica, model: &mut Model, bytes: &[u8]) {
     );
     match (first, second) {
         (Ok(admitted), Ok(_)) => {
-            let logged = replica.append(admitted);
+            let logged = replica.append(admitted).expect("memory does not fail");
             model.logged(bytes, &logged);
             assert_eq!(replica.size().0, before.0.0 + 1);
             assert_eq!(replica.root(), model.root());
