@@ -78,7 +78,7 @@ def blocks():
         "envelope": "\n".join(
             [
                 hexes("envelope", ORG),
-                hexes("signed bytes", to_be_signed(signed.protected, signed.payload)),
+                hexes("signed bytes", signed.to_be_signed(LEDGER)),
                 hexes("event id", leaf_hash(ORG)),
             ]
         ),

@@ -18,7 +18,8 @@ class Policy:
     def known(self, line):
         """`(witness name or None for a log, key)` of the key that a signature line names, or None."""
         keys = [(None, key) for key in self.logs] + list(self.witnesses.items())
-        return next(((name, key) for name, key in keys if (key.name, key.id) == (line.name, line.id)), None)
+        own = ((name, key) for name, key in keys if key.type != note.FOREIGN_KEY)
+        return next(((name, key) for name, key in own if (key.name, key.id) == (line.name, line.id)), None)
 
     def since(self, times, name=None):
         """The latest time since which enough agree, given the time of each witness that does.
@@ -110,8 +111,8 @@ def _policy_line(policy, words):
 
 def _new_key(policy, text, type):
     key = note.parse_vkey(text)
-    others = policy.logs if type == note.LOG_KEY else policy.witnesses.values()
-    if key.type != type or any(other.key == key.key for other in others):
+    others = policy.logs + list(policy.witnesses.values())
+    if key.type not in (type, note.FOREIGN_KEY) or any(other.key == key.key for other in others):
         raise Refused("policy: key")
     return key
 
