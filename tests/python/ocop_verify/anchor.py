@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from . import note
 from .cbor import Refused
 
-MAX_NAMES = 256
+MAX_ANCHOR, MAX_POLICY = 32_768, 196_608
+MAX_LOGS, MAX_WITNESSES, MAX_GROUPS = 32, 64, 64
 
 
 @dataclass
@@ -51,6 +52,8 @@ class Anchor:
 
 
 def parse(text):
+    if len(text.encode()) > MAX_ANCHOR:
+        raise Refused("anchor: too long")
     head, separator, rest = text.partition("\n\n")
     lines = head.split("\n")
     if not separator or len(lines) != 4 or lines[0] != "ocop-anchor/v1":
@@ -71,7 +74,11 @@ def parse(text):
 
 
 def parse_policy(text):
-    if any(ord(c) < 0x20 and c not in "\t\n" or ord(c) == 0x7F for c in text) or not text.endswith("\n"):
+    if (
+        len(text.encode()) > MAX_POLICY
+        or any(ord(c) < 0x20 and c not in "\t\n" or ord(c) == 0x7F for c in text)
+        or not text.endswith("\n")
+    ):
         raise Refused("policy: characters")
     policy = Policy()
     for line in text.split("\n"):
@@ -110,18 +117,19 @@ def _policy_line(policy, words):
 
 
 def _new_key(policy, text, type):
+    """A key of this type, or one of ML-DSA-44, which is tolerated and never used."""
     key = note.parse_vkey(text)
     others = policy.logs + list(policy.witnesses.values())
     if key.type not in (type, note.FOREIGN_KEY) or any(other.key == key.key for other in others):
         raise Refused("policy: key")
+    if len(policy.logs) > MAX_LOGS or len(policy.witnesses) > MAX_WITNESSES:
+        raise Refused("policy: too many")
     return key
 
 
 def _new_name(policy, name):
-    if name == "none" or name in policy.witnesses or name in policy.groups:
+    if name == "none" or name in policy.witnesses or name in policy.groups or len(policy.groups) >= MAX_GROUPS:
         raise Refused("policy: name")
-    if len(policy.witnesses) + len(policy.groups) >= MAX_NAMES:
-        raise Refused("policy: too many names")
 
 
 def _decimal(text):

@@ -1,9 +1,14 @@
 """Section 11: the checkpoint of a log, and which of its signature lines hold."""
 
+import unicodedata
 from dataclasses import dataclass
 
 from . import note
 from .cbor import Refused
+
+
+MAX_ORIGIN = 255
+MAX_SIZE = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -15,15 +20,22 @@ class Checkpoint:
 
 def parse(text):
     lines = text.split("\n")
-    if len(lines) != 4 or lines[3] != "" or lines[0] == "":
+    if len(lines) != 4 or lines[3] != "":
         raise Refused("checkpoint: not three lines")
+    if not is_origin(lines[0]):
+        raise Refused("checkpoint: origin")
     size = lines[1]
-    if not (size.isascii() and size.isdigit()) or str(int(size[:20])) != size or int(size) > 2**53 - 1:
+    if not (size.isascii() and size.isdigit()) or str(int(size[:20])) != size or int(size) > MAX_SIZE:
         raise Refused("checkpoint: size")
     root = note.decode_base64(lines[2])
     if len(root) != 32:
         raise Refused("checkpoint: root")
     return Checkpoint(lines[0], int(size), root)
+
+
+def is_origin(text):
+    has_control = any(unicodedata.category(c) == "Cc" for c in text)
+    return 0 < len(text.encode()) <= MAX_ORIGIN and text == text.strip() and not has_control
 
 
 def open_note(text, policy):

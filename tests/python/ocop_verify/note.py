@@ -78,7 +78,7 @@ def holds(key, line, text):
     """Whether a known key's line signs the text; for a cosignature, as of the time that it bears."""
     if key.type == LOG_KEY:
         return ed25519.verify(key.key, line.signature, text.encode())
-    if len(line.signature) != 72 or cosigned_at(line) >= 2**63:
+    if len(line.signature) != 72 or not 0 < cosigned_at(line) < 2**63:
         return False
     message = f"cosignature/v1\ntime {cosigned_at(line)}\n{text}"
     return ed25519.verify(key.key, line.signature[8:], message.encode())
