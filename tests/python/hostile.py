@@ -21,7 +21,7 @@ from ocop_verify.roster import Roster
 from ocop_verify.vectors import answer
 from ocop_verify.verify import verify
 
-KEYS = [Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in range(1, 6)]
+KEYS = [Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in range(1, 7)]
 PUBLIC = [key.public_key().public_bytes_raw() for key in KEYS]
 ORGANISATIONS = ["SO", "A", "B"]
 CODE = "t/38C57RHV2"
@@ -61,7 +61,7 @@ validators all
 max-age 172800
 
 log {vkey("so.example/thu", 1, PUBLIC[0])}
-witness a {vkey("a.example", 4, PUBLIC[0])}
+witness a {vkey("a.example", 4, PUBLIC[5])}
 group all 1 a
 quorum all
 """
@@ -327,13 +327,13 @@ def inclusion(index, leaves):
 
 def checkpoint(leaves):
     text = f"so.example/thu\n{len(leaves)}\n{base64.b64encode(root(leaves)).decode()}\n"
-    cosigned = KEYS[0].sign(f"cosignature/v1\ntime {START}\n{text}".encode())
-    lines = [("so.example/thu", 1, KEYS[0].sign(text.encode())), ("a.example", 4, START.to_bytes(8, "big") + cosigned)]
-    return text + "\n" + "".join(line(name, type, signature) for name, type, signature in lines)
+    cosigned = KEYS[5].sign(f"cosignature/v1\ntime {START}\n{text}".encode())
+    signed = line("so.example/thu", 1, PUBLIC[0], KEYS[0].sign(text.encode()))
+    return f"{text}\n{signed}{line('a.example', 4, PUBLIC[5], START.to_bytes(8, 'big') + cosigned)}"
 
 
-def line(name, type, signature):
-    key_id = sha256(name.encode(), b"\n", bytes([type]) + PUBLIC[0])[:4]
+def line(name, type, key, signature):
+    key_id = sha256(name.encode(), b"\n", bytes([type]) + key)[:4]
     return f"— {name} {base64.b64encode(key_id + signature).decode()}\n"
 
 
