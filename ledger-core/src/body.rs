@@ -152,6 +152,13 @@ pub struct Valid {
     pub until: Option<Date>,
 }
 
+impl Valid {
+    /// Whether it holds on a day, first and last day included.
+    pub fn holds_on(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+    }
+}
+
 /// First and last day of a recall, inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {

@@ -12,7 +12,6 @@ use crate::ids::{Hash, LeafIndex, OrgId};
 use crate::lists::{
     Entry, List, events_from_value, events_to_value, subjects_from_value, subjects_to_value,
 };
-use crate::lot::place_of;
 use crate::map::MapKey;
 use crate::map_proof::ProveError;
 use crate::merkle::inclusion_proof;
@@ -111,8 +110,8 @@ pub fn wanted_subjects(
         wanted.extend(creations.product(lot).cloned().map(Subject::Product));
     }
     if let Some(lot) = resolve(code, facts, &creations) {
-        let (ancestors, _) = creations.ancestors(&lot);
-        for member in ancestors.into_iter().chain([lot]) {
+        let (reach, _) = creations.reach(&lot);
+        for member in reach {
             wanted.extend(subjects_of_member(&creations, &member));
             wanted.insert(Subject::Lot(member));
         }
@@ -120,21 +119,20 @@ pub fn wanted_subjects(
     wanted
 }
 
-/// Field and place where a lot arose, its product, its owner and creator.
+/// Field and place where a lot arose, its product, its owner and creator; of every creation, those withdrawn included.
 pub(crate) fn subjects_of_member(
     creations: &Creations<'_>,
     lot: &crate::ids::LotId,
 ) -> Vec<Subject> {
     let mut wanted = vec![Subject::Organisation(lot.org.clone())];
-    let Some(creation) = creations.get(lot) else {
-        return wanted;
-    };
-    wanted.push(Subject::Organisation(creation.output.owner.clone()));
-    wanted.extend(creation.output.product.clone().map(Subject::Product));
-    wanted.extend(place_of(creation).cloned().map(Subject::Place));
-    if let Some(field) = &creation.fact.event.body().field {
-        let year = creation.fact.event.occurred().date().year;
-        wanted.extend([year, year - 1].map(|year| Subject::Field(field.clone(), year)));
+    for creation in creations.stated(lot) {
+        wanted.push(Subject::Organisation(creation.output.owner.clone()));
+        wanted.extend(creation.output.product.clone().map(Subject::Product));
+        wanted.extend(creation.place().cloned().map(Subject::Place));
+        if let Some(field) = &creation.fact.event.body().field {
+            let year = creation.fact.event.occurred().date().year;
+            wanted.extend([year, year - 1].map(|year| Subject::Field(field.clone(), year)));
+        }
     }
     wanted
 }

@@ -1,15 +1,19 @@
-//! Lots and where they come from: creation, ancestors, the code that leads to a lot, hand-overs.
-//! (`docs/formats.md` sections 12 and 13; `docs/rules.md`.)
+//! Lots and where they come from: creations, ancestors, the code that leads to a lot, hand-overs.
+//! (`docs/formats.md` sections 12 and 13; `docs/rules.md`, "Words".)
 
-use std::collections::btree_map::Entry;
+mod binding;
+mod handover;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use binding::resolve;
+pub use handover::{Handover, handovers};
+
 use crate::body::Output;
-use crate::code::PrintedCode;
-use crate::ids::{LeafIndex, LotId, OrgId, ProductId};
-use crate::kind::Kind;
+use crate::ids::{LeafIndex, LotId, OrgId, PlaceId, ProductId};
 use crate::sign::SignedEvent;
 use crate::subject::created_lots;
+use crate::value::Corrections;
 
 /// More ancestors than any real product has; beyond it "complete" is not proven.
 pub const ANCESTORS_MAX: usize = 1_024;
@@ -32,6 +36,21 @@ pub struct Creation<'a> {
     pub output_index: usize,
     /// That output, as first stated.
     pub output: &'a Output,
+    /// Whether a correction says that it was declared by mistake.
+    pub withdrawn: bool,
+}
+
+impl<'a> Creation<'a> {
+    /// Where the lot came into being.
+    pub fn place(&self) -> Option<&'a PlaceId> {
+        let body = self.fact.event.body();
+        body.field.as_ref().or(body.place.as_ref())
+    }
+
+    fn inputs(&self) -> impl Iterator<Item = &'a LotId> + use<'a> {
+        let inputs = self.fact.event.body().inputs.as_ref();
+        inputs.into_iter().flatten().map(|used| &used.lot)
+    }
 }
 
 /// Why the ancestors of a lot are not all known.
@@ -51,70 +70,125 @@ pub enum AncestryFault {
     TooMany,
 }
 
-/// Every creation among some facts.
+/// Every creation among some facts, and what was corrected since.
 pub struct Creations<'a> {
-    first: BTreeMap<LotId, Creation<'a>>,
-    twice: BTreeSet<LotId>,
+    stated: BTreeMap<LotId, Vec<Creation<'a>>>,
+    corrections: Corrections<'a>,
 }
 
 impl<'a> Creations<'a> {
     /// Finds them; facts in log order.
     pub fn of(facts: &[Fact<'a>]) -> Creations<'a> {
-        let mut found = Creations {
-            first: BTreeMap::new(),
-            twice: BTreeSet::new(),
-        };
+        let corrections = Corrections::of(facts);
+        let mut stated: BTreeMap<LotId, Vec<Creation<'a>>> = BTreeMap::new();
         for fact in facts {
             let outputs = fact.event.body().outputs.iter().flatten().enumerate();
             for (lot, (output_index, output)) in created_lots(fact.event).zip(outputs) {
-                match found.first.entry(lot) {
-                    Entry::Occupied(taken) => {
-                        found.twice.insert(taken.key().clone());
-                    }
-                    Entry::Vacant(free) => {
-                        free.insert(Creation {
-                            fact: *fact,
-                            output_index,
-                            output,
-                        });
-                    }
-                }
+                stated.entry(lot).or_default().push(Creation {
+                    fact: *fact,
+                    output_index,
+                    output,
+                    withdrawn: corrections.is_withdrawn(fact, output_index),
+                });
             }
         }
-        found
+        Creations {
+            stated,
+            corrections,
+        }
     }
 
-    /// The first creation of a lot.
+    /// What was corrected among the facts.
+    pub fn corrections(&self) -> &Corrections<'a> {
+        &self.corrections
+    }
+
+    /// Every creation of a lot, in log order, those withdrawn included.
+    pub fn stated(&self, lot: &LotId) -> &[Creation<'a>] {
+        self.stated.get(lot).map_or(&[], Vec::as_slice)
+    }
+
+    /// The creations of a lot that are in effect, in log order: one, unless something is wrong.
+    pub fn in_effect(&self, lot: &LotId) -> impl Iterator<Item = &Creation<'a>> {
+        self.stated(lot)
+            .iter()
+            .filter(|creation| !creation.withdrawn)
+    }
+
+    /// Where a lot is created: the first creation in effect.
     pub fn get(&self, lot: &LotId) -> Option<&Creation<'a>> {
-        self.first.get(lot)
+        self.in_effect(lot).next()
+    }
+
+    /// The same; of a lot all of whose creations are withdrawn, the first.
+    fn told(&self, lot: &LotId) -> Option<&Creation<'a>> {
+        self.get(lot).or_else(|| self.stated(lot).first())
+    }
+
+    /// What an event brings into being, without what was withdrawn.
+    pub(crate) fn made_by<'b>(&self, fact: &Fact<'b>) -> Vec<Creation<'b>> {
+        let outputs = fact.event.body().outputs.iter().flatten().enumerate();
+        let made = outputs.map(|(output_index, output)| Creation {
+            fact: *fact,
+            output_index,
+            output,
+            withdrawn: self.corrections.is_withdrawn(fact, output_index),
+        });
+        made.filter(|creation| !creation.withdrawn).collect()
     }
 
     /// The product that a lot was created as, if any.
     pub fn product(&self, lot: &LotId) -> Option<&'a ProductId> {
-        self.get(lot)
+        self.told(lot)
             .and_then(|creation| creation.output.product.as_ref())
+    }
+
+    /// Who owns a lot, once it was created.
+    pub fn owner(&self, lot: &LotId) -> Option<&'a OrgId> {
+        self.told(lot).map(|creation| &creation.output.owner)
+    }
+
+    /// Whether two creations of a lot are in effect.
+    pub fn is_created_twice(&self, lot: &LotId) -> bool {
+        self.in_effect(lot).nth(1).is_some()
     }
 
     /// The lots that a lot was made from.
     pub fn parents(&self, lot: &LotId) -> impl Iterator<Item = &'a LotId> {
-        let inputs = self
-            .get(lot)
-            .and_then(|creation| creation.fact.event.body().inputs.as_ref());
-        inputs.into_iter().flatten().map(|used| &used.lot)
+        self.get(lot).into_iter().flat_map(Creation::inputs)
+    }
+
+    /// The lot and every lot that it was ever said to be made from, to a fixed point; at most [`ANCESTORS_MAX`] besides
+    /// itself, and whether that was enough.
+    pub fn reach(&self, lot: &LotId) -> (BTreeSet<LotId>, bool) {
+        let mut found = BTreeSet::from([lot.clone()]);
+        let mut open = vec![lot.clone()];
+        while let Some(next) = open.pop() {
+            for parent in self.stated(&next).iter().flat_map(Creation::inputs) {
+                if found.contains(parent) {
+                    continue;
+                }
+                if found.len() > ANCESTORS_MAX {
+                    return (found, false);
+                }
+                found.insert(parent.clone());
+                open.push(parent.clone());
+            }
+        }
+        (found, true)
     }
 
     /// The ancestors of a lot, to a fixed point; known ones even when some are not.
     pub fn ancestors(&self, lot: &LotId) -> (BTreeSet<LotId>, Option<AncestryFault>) {
+        let (reach, is_whole) = self.reach(lot);
         let mut found: BTreeSet<LotId> = BTreeSet::new();
         let mut open = vec![lot.clone()];
-        let mut fault = None;
+        let mut fault = (!is_whole).then_some(AncestryFault::TooMany);
         while let Some(next) = open.pop() {
             fault = fault.or_else(|| self.fault_at(&next));
-            for parent in self.parents(&next) {
+            for parent in self.parents(&next).filter(|parent| reach.contains(*parent)) {
                 if parent == lot {
                     fault = fault.or_else(|| Some(AncestryFault::Cycle(lot.clone())));
-                } else if found.len() >= ANCESTORS_MAX && !found.contains(parent) {
-                    return (found, Some(AncestryFault::TooMany));
                 } else if found.insert(parent.clone()) {
                     open.push(parent.clone());
                 }
@@ -131,8 +205,7 @@ impl<'a> Creations<'a> {
         if self.get(lot).is_none() {
             return Some(AncestryFault::NotCreated(lot.clone()));
         }
-        self.twice
-            .contains(lot)
+        self.is_created_twice(lot)
             .then(|| AncestryFault::CreatedTwice(lot.clone()))
     }
 
@@ -150,99 +223,4 @@ impl<'a> Creations<'a> {
         }
         false
     }
-}
-
-/// The lot that a code leads to: of the bindings that the product's owner signed or delegated, the one that took
-/// effect first. A binding takes effect when it, the lot and the delegation are all logged, in whatever order.
-pub fn resolve(code: &PrintedCode, facts: &[Fact<'_>], creations: &Creations<'_>) -> Option<LotId> {
-    let bindings = facts
-        .iter()
-        .filter(|fact| fact.event.body().codes.iter().flatten().any(|c| c == code));
-    let effective = bindings.filter_map(|fact| {
-        let lot = fact.event.body().lot.clone()?;
-        let creation = creations.get(&lot)?;
-        let consent = consent(fact, &lot, creation, facts)?;
-        Some((
-            fact.index.max(creation.fact.index).max(consent),
-            fact.index,
-            lot,
-        ))
-    });
-    effective.min().map(|(.., lot)| lot)
-}
-
-/// From which place on the one whose brand or goods it is agrees to a binding.
-fn consent(
-    binding: &Fact<'_>,
-    lot: &LotId,
-    creation: &Creation<'_>,
-    facts: &[Fact<'_>],
-) -> Option<LeafIndex> {
-    let signer = binding.event.iss();
-    let Some(product) = &creation.output.product else {
-        let own = *signer == lot.org || *signer == creation.output.owner;
-        return own.then_some(binding.index);
-    };
-    if *signer == product.org {
-        return Some(binding.index);
-    }
-    let delegates = |fact: &&Fact<'_>| {
-        let body = fact.event.body();
-        body.kind == Kind::Delegate
-            && *fact.event.iss() == product.org
-            && body.to.as_ref() == Some(signer)
-            && body.products.iter().flatten().any(|p| p == product)
-    };
-    facts.iter().find(delegates).map(|fact| fact.index)
-}
-
-/// A lot that passed from one organisation to another.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Handover {
-    /// The lot.
-    pub lot: LotId,
-    /// Who took it over.
-    pub receiver: OrgId,
-    /// Whether its creator's organisation signed a dispatch of that lot to that receiver.
-    pub confirmed: bool,
-}
-
-/// Each step from one organisation to another within a family of lots.
-pub fn handovers(family: &BTreeSet<LotId>, facts: &[Fact<'_>]) -> BTreeSet<Handover> {
-    let mut steps = BTreeSet::new();
-    for fact in facts {
-        let (body, receiver) = (fact.event.body(), fact.event.iss());
-        let makes_family = created_lots(fact.event).any(|lot| family.contains(&lot));
-        let receives = body.kind == Kind::Receive;
-        let used = body
-            .inputs
-            .iter()
-            .flatten()
-            .filter(|_| makes_family || receives);
-        let received = body.lots.iter().flatten().filter(|_| receives);
-        for taken in used
-            .chain(received)
-            .filter(|taken| taken.lot.org != *receiver && family.contains(&taken.lot))
-        {
-            let confirmed = facts.iter().any(|fact| ships(fact, &taken.lot, receiver));
-            steps.insert(Handover {
-                lot: taken.lot.clone(),
-                receiver: receiver.clone(),
-                confirmed,
-            });
-        }
-    }
-    steps
-}
-
-fn ships(fact: &Fact<'_>, lot: &LotId, receiver: &OrgId) -> bool {
-    let body = fact.event.body();
-    body.kind == Kind::Ship
-        && *fact.event.iss() == lot.org
-        && body.to.as_ref() == Some(receiver)
-        && body
-            .lots
-            .iter()
-            .flatten()
-            .any(|shipped| shipped.lot == *lot)
 }

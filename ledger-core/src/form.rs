@@ -194,14 +194,7 @@ impl<'a> Case<'a> {
 
     /// Whether a lot is recalled or on hold, by itself or an ancestor.
     fn holding(&self, lot: &LotId) -> Holding {
-        let (mut members, _) = self.creations.ancestors(lot);
-        members.insert(lot.clone());
-        holding(&Family {
-            facts: self.facts(),
-            creations: &self.creations,
-            lot,
-            members,
-        })
+        holding(&Family::of(self.facts(), &self.creations, lot).0)
     }
 }
 
@@ -256,8 +249,8 @@ pub fn needed_subjects(draft: &Draft, iss: &OrgId, facts: &[Fact<'_>]) -> BTreeS
     let bound = bindings.filter_map(|fact| fact.event.body().lot.clone());
     let creations = Creations::of(facts);
     for lot in lots_named(body, iss).chain(bound) {
-        let (ancestors, _) = creations.ancestors(&lot);
-        for member in ancestors.into_iter().chain([lot]) {
+        let (reach, _) = creations.reach(&lot);
+        for member in reach {
             needed.extend(subjects_of_member(&creations, &member));
             needed.insert(Subject::Lot(member));
         }

@@ -7,19 +7,27 @@ pub enum Notice {
     Recalled,
     OnHold,
     WasOnHold,
+    CreatedTwice,
+    Suspended,
+    Forked,
     Corrected,
     EnteredLate,
     NotRated,
     RatingExpired,
+    CertificateExpired,
     NoGrowingAreaCode,
+    AreaCodeOfElsewhere,
+    AreaCodeNotPermitted,
+    YearlyYieldHigh,
     OldAddressOnLabel,
+    TooManyLabels,
     MassExceeded,
     SoldOut,
     Exported,
     Expired,
 }
 
-const NOTICES: [(Notice, &str, &str, &str); 13] = [
+const NOTICES: [(Notice, &str, &str, &str); 21] = [
     (
         Notice::Recalled,
         "DA_THU_HOI",
@@ -37,6 +45,24 @@ const NOTICES: [(Notice, &str, &str, &str); 13] = [
         "TUNG_TAM_GIU",
         "Lô này từng bị tạm giữ, đã được cho lưu thông lại.",
         "This lot was on hold and has been released.",
+    ),
+    (
+        Notice::CreatedTwice,
+        "TAO_HAI_LAN",
+        "Có lô được khai tạo ra hai lần, chờ đơn vị đính chính.",
+        "A lot was declared twice; its maker has to correct that.",
+    ),
+    (
+        Notice::Suspended,
+        "DON_VI_TAM_DUNG",
+        "Có đơn vị làm ra lô này đang bị tạm dừng.",
+        "An organisation that made this lot is suspended.",
+    ),
+    (
+        Notice::Forked,
+        "HAI_BAN_KHAC_NHAU",
+        "Có việc của lô này mà máy ghi đã ký hai bản khác nhau.",
+        "Of something about this lot the device signed two different versions.",
     ),
     (
         Notice::Corrected,
@@ -63,16 +89,46 @@ const NOTICES: [(Notice, &str, &str, &str); 13] = [
         "The product's OCOP rating has expired.",
     ),
     (
+        Notice::CertificateExpired,
+        "CHUNG_NHAN_HET_HAN",
+        "Giấy chứng nhận của nơi làm ra đã hết hạn trước ngày làm ra.",
+        "A certificate of the place was over before the goods arose there.",
+    ),
+    (
         Notice::NoGrowingAreaCode,
         "THIEU_MA_VUNG_TRONG",
         "Có nguyên liệu từ vườn chưa có mã số vùng trồng.",
         "Some material comes from a plot without a growing-area code.",
     ),
     (
+        Notice::AreaCodeOfElsewhere,
+        "MA_VUNG_TRONG_KHAC",
+        "Mã số vùng trồng ghi khi xuất hàng không phải của nơi trồng lô này.",
+        "The goods went under the growing-area code of a place where they did not grow.",
+    ),
+    (
+        Notice::AreaCodeNotPermitted,
+        "MA_VUNG_TRONG_CHUA_PHEP",
+        "Mã số vùng trồng là của đơn vị khác, chưa thấy đơn vị đó cho phép.",
+        "The goods went under another organisation's growing-area code without its permission.",
+    ),
+    (
+        Notice::YearlyYieldHigh,
+        "SAN_LUONG_NAM_CAO",
+        "Sản lượng cả năm của nơi trồng, nuôi cao hơn mức có thể có.",
+        "The place is said to have yielded more in a year than it can.",
+    ),
+    (
         Notice::OldAddressOnLabel,
         "DIA_CHI_NHAN_CU",
         "Nhãn in địa chỉ cũ, trước ngày 01/07/2025.",
         "The label bears an address from before 1 July 2025.",
+    ),
+    (
+        Notice::TooManyLabels,
+        "VUOT_SO_TEM",
+        "Số tem nhiều hơn số lượng của lô.",
+        "There are more labels than units of this lot.",
     ),
     (
         Notice::MassExceeded,

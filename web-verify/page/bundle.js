@@ -69,24 +69,24 @@ export function wantedSubjects(code, authority, events, creations) {
   for (const { kind, body } of events) {
     if (kind !== "bind" || !body.codes.includes(code)) continue;
     wanted.push(["lot", ...body.lot]);
-    const product = creations.get(body.lot)?.output.product;
+    const product = creations.told(body.lot)?.output.product;
     if (product) wanted.push(["product", ...product]);
   }
   const { lot } = resolve(code, events, creations);
-  if (lot) for (const member of [lot, ...creations.ancestors(lot).lots]) wanted.push(...subjectsOfMember(creations, member));
+  if (lot) for (const member of creations.reach(lot).lots) wanted.push(...subjectsOfMember(creations, member));
   return [...new Map(wanted.map((subject) => [subjectName(subject), subject])).values()];
 }
 
-/** The lot itself, its creator and owner, product, field and place where it arose. */
+/** The lot itself, its creator; of every creation, those withdrawn included, the owner, product, field and place. */
 function subjectsOfMember(creations, lot) {
   const wanted = [["lot", ...lot], ["organisation", lot[0]]];
-  const creation = creations.get(lot);
-  if (!creation) return wanted;
-  const { event, output } = creation;
-  wanted.push(["organisation", output.owner]);
-  if (output.product) wanted.push(["product", ...output.product]);
-  if (placeOf(creation)) wanted.push(["place", ...placeOf(creation)]);
-  const year = yearOf(event.occurred);
-  if (event.body.field) wanted.push(["field", ...event.body.field, year], ["field", ...event.body.field, year - 1]);
+  for (const creation of creations.stated(lot)) {
+    const { event, output } = creation;
+    wanted.push(["organisation", output.owner]);
+    if (output.product) wanted.push(["product", ...output.product]);
+    if (placeOf(creation)) wanted.push(["place", ...placeOf(creation)]);
+    const year = yearOf(event.occurred);
+    if (event.body.field) wanted.push(["field", ...event.body.field, year], ["field", ...event.body.field, year - 1]);
+  }
   return wanted;
 }

@@ -3,35 +3,71 @@
 // `index`, its leaf.
 
 import { createdLots, idName } from "./event.js";
+import { Corrections } from "./value.js";
 
 export const ANCESTORS_MAX = 1024;
 
-/** @typedef {{event: object, n: number, output: object}} Creation the event, which of its outputs, that output */
+/** @typedef {{event: object, n: number, output: object, withdrawn: boolean}} Creation the event, which of its outputs, that
+ *  output, and whether a correction says that it was declared by mistake */
 
 /** Where a lot came into being, or undefined. */
 export const placeOf = ({ event }) => event.body.field ?? event.body.place;
 
+const inputsOf = ({ event }) => (event.body.inputs ?? []).map(([lot]) => lot);
+
+/** Every creation among some events, and what was corrected since. */
 export class Creations {
   constructor(events) {
-    this.first = new Map();
-    this.twice = new Set();
+    this.corrections = new Corrections(events);
+    this.byLot = new Map();
     for (const event of events) {
       createdLots(event).forEach((lot, n) => {
         const name = idName(lot);
-        if (this.first.has(name)) this.twice.add(name);
-        else this.first.set(name, { event, n, output: event.body.outputs[n] });
+        if (!this.byLot.has(name)) this.byLot.set(name, []);
+        this.byLot.get(name).push(this.creation(event, n));
       });
     }
   }
 
-  /** The first creation of a lot, or undefined. */
-  get(lot) {
-    return this.first.get(idName(lot));
-  }
+  creation = (event, n) => ({ event, n, output: event.body.outputs[n], withdrawn: this.corrections.isWithdrawn(event, n) });
+
+  /** Every creation of a lot, in log order, those withdrawn included. */
+  stated = (lot) => this.byLot.get(idName(lot)) ?? [];
+
+  /** The creations of a lot that are in effect, in log order: one, unless something is wrong. */
+  inEffect = (lot) => this.stated(lot).filter(({ withdrawn }) => !withdrawn);
+
+  /** Where a lot is created: the first creation in effect, or undefined. */
+  get = (lot) => this.stated(lot).find(({ withdrawn }) => !withdrawn);
+
+  /** The same; of a lot all of whose creations are withdrawn, the first. */
+  told = (lot) => this.get(lot) ?? this.stated(lot)[0];
+
+  /** What an event brings into being, without what was withdrawn. */
+  madeBy = (event) => createdLots(event).map((_, n) => this.creation(event, n)).filter(({ withdrawn }) => !withdrawn);
 
   /** The lots that a lot was made from. */
   parents(lot) {
-    return (this.get(lot)?.event.body.inputs ?? []).map(([parent]) => parent);
+    const creation = this.get(lot);
+    return creation ? inputsOf(creation) : [];
+  }
+
+  /**
+   * The lot and every lot that it was ever said to be made from, to a fixed point.
+   * @returns {{lots: string[][], isWhole: boolean}} at most ANCESTORS_MAX besides the lot itself, and whether that was enough
+   */
+  reach(lot) {
+    const found = new Map([[idName(lot), lot]]);
+    const open = [lot];
+    while (open.length > 0) {
+      for (const parent of this.stated(open.pop()).flatMap(inputsOf)) {
+        if (found.has(idName(parent))) continue;
+        if (found.size > ANCESTORS_MAX) return { lots: [...found.values()], isWhole: false };
+        found.set(idName(parent), parent);
+        open.push(parent);
+      }
+    }
+    return { lots: [...found.values()], isWhole: true };
   }
 
   /**
@@ -39,16 +75,17 @@ export class Creations {
    * @returns {{lots: string[][], fault: null | {why: string, lot?: string[]}}}
    */
   ancestors(lot) {
+    const reach = this.reach(lot);
+    const reached = new Set(reach.lots.map(idName));
     const found = new Map();
     const open = [lot];
-    let fault = null;
+    let fault = reach.isWhole ? null : { why: "too_many" };
     while (open.length > 0) {
       const next = open.pop();
       fault ??= this.faultAt(next);
-      for (const parent of this.parents(next)) {
+      for (const parent of this.parents(next).filter((id) => reached.has(idName(id)))) {
         if (idName(parent) === idName(lot)) fault ??= { why: "cycle", lot };
         else if (!found.has(idName(parent))) {
-          if (found.size >= ANCESTORS_MAX) return { lots: [...found.values()], fault: { why: "too_many" } };
           found.set(idName(parent), parent);
           open.push(parent);
         }
@@ -60,7 +97,7 @@ export class Creations {
 
   faultAt(lot) {
     if (!this.get(lot)) return { why: "not_created", lot };
-    return this.twice.has(idName(lot)) ? { why: "created_twice", lot } : null;
+    return this.inEffect(lot).length > 1 ? { why: "created_twice", lot } : null;
   }
 
   /** Takes away, again and again, the lots none of whose parents are left; what remains runs in a circle. */
@@ -84,10 +121,11 @@ export function resolve(code, events, creations) {
   const bindings = events.filter((event) => event.kind === "bind" && event.body.codes.includes(code));
   let best = null;
   for (const event of bindings) {
-    const creation = creations.get(event.body.lot);
-    const consent = creation && consentIndex(event, creation, events);
+    // The first creation, withdrawn or not: a code never moves because its lot was declared anew.
+    const [created] = creations.stated(event.body.lot);
+    const consent = created && consentIndex(event, creations.told(event.body.lot), events);
     if (consent === undefined || consent === null) continue;
-    const since = Math.max(event.index, creation.event.index, consent);
+    const since = Math.max(event.index, created.event.index, consent);
     if (best === null || since < best.since) best = { since, event };
   }
   return { lot: best?.event.body.lot ?? null, binding: best?.event ?? null, pending: best === null && bindings.length > 0 };
@@ -99,11 +137,10 @@ function consentIndex(binding, { event, output }, events) {
   const { product } = output;
   if (!product) return signer === event.iss || signer === output.owner ? binding.index : null;
   if (signer === product[0]) return binding.index;
-  const delegation = events.find(
-    ({ kind, iss, body }) =>
-      kind === "delegate" && iss === product[0] && body.to === signer && body.products.some((p) => idName(p) === idName(product)),
-  );
-  return delegation?.index ?? null;
+  const delegates = ({ kind, iss, body }) =>
+    kind === "delegate" && iss === product[0] && body.to === signer && body.products.some((p) => idName(p) === idName(product));
+  const ended = ({ key }) => events.find(({ kind, refKey }) => kind === "undelegate" && refKey === key)?.index ?? Infinity;
+  return events.find((other) => delegates(other) && binding.index < ended(other))?.index ?? null;
 }
 
 /**

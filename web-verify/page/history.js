@@ -6,53 +6,80 @@
 
 import { Creations, handovers, placeOf } from "./family.js";
 import { idName, lotsOf } from "./event.js";
+import {
+  areaCodeIsOfElsewhere,
+  certificateWasOver,
+  holdsOn,
+  isFieldWork,
+  lacksGrowingAreaCode,
+  lacksPermit,
+  yearIsImplausible,
+} from "./growing.js";
 import { holding, treatments } from "./hold.js";
-import { corrected, massExceeded, sameQuantity } from "./quantity.js";
+import { areTooMany, hasOldAddress } from "./labels.js";
+import { massExceeded } from "./mass.js";
+import { sameQuantity } from "./quantity.js";
 import { DAY_SECONDS } from "./time.js";
 
 const LATE_SECONDS = DAY_SECONDS;
 
-/** The lot and its ancestors, with what the notices are decided from. */
-function familyOf(events, creations, lot, ancestors) {
+/** A lot with its ancestors and the events that tell of them: what every rule is decided from. Mirrors lot/members.rs. */
+function familyOf(events, creations, lot, places) {
+  const { lots: ancestors, fault } = creations.ancestors(lot);
   const lots = [...ancestors, lot];
   const members = new Set(lots.map(idName));
-  const places = new Map();
-  for (const { kind, iss, body } of events) if (kind === "place") places.set(idName([iss, body.id]), body);
+  const reach = creations.reach(lot).lots;
+  const reached = new Set(reach.map(idName));
+  const created = lots.map((id) => creations.get(id)).filter((creation) => creation !== undefined);
+  const sources = created.filter(({ event }) => event.body.inputs === undefined).map(placeOf);
   return {
     events,
     creations,
+    corrections: creations.corrections,
     lot,
+    ancestors,
+    fault,
     lots,
-    places, // as last registered
+    reach, // the same, through every creation that was ever stated
+    created,
+    sources: distinct(sources), // where the lots without inputs arose
     has: (id) => members.has(idName(id)),
-    created: lots.map((id) => creations.get(id)).filter((creation) => creation !== undefined),
+    isReached: (id) => reached.has(idName(id)),
+    isAboutLot: ({ body }) => (body.lots ?? []).some(([id]) => idName(id) === idName(lot)),
+    placeAt: (id) => (id ? places.get(idName(id)) : undefined), // as last registered
+    familyOf: (id) => familyOf(events, creations, id, places),
   };
+}
+
+function placesOf(events) {
+  return new Map(events.filter(({ kind }) => kind === "place").map(({ iss, body }) => [idName([iss, body.id]), body]));
 }
 
 /** The creations of those that were made from nothing. */
 const rootsOf = (family) => family.created.filter(({ event }) => event.body.inputs === undefined);
 
-const namesTheLot = (family, { body }) => (body.lots ?? []).some(([id]) => idName(id) === idName(family.lot));
-
 /**
  * Tells the history of a lot from events in force, in log order.
  * @param {string} today the business date, YYYY-MM-DD
+ * @param {(org: string) => object | null} suspension the event since which an organisation is suspended; that hangs on
+ *   threshold acts, so the roster knows it and not the events of the lot
  */
-export function trace(events, lot, today, creations = new Creations(events)) {
-  const { lots: ancestors, fault } = creations.ancestors(lot);
-  const family = familyOf(events, creations, lot, ancestors);
+export function trace(events, lot, today, creations = new Creations(events), suspension = () => null) {
+  const family = familyOf(events, creations, lot, placesOf(events));
   const held = holding(family);
   const rating = ratingOf(family, today);
-  const notices = noticesOf(family, held, rating, today);
+  const suspended = suspendedOf(family, suspension);
+  const notices = noticesOf(family, held, rating, suspended, today);
   return {
     lot,
-    creation: creations.get(lot) ?? null,
-    ancestors: ancestors.sort(inOrder),
-    fault,
+    creation: creations.told(lot) ?? null,
+    ancestors: family.ancestors.sort(inOrder),
+    fault: family.fault,
     family,
     holding: held,
     rating: rating?.valid ?? null,
-    sources: distinct(rootsOf(family).map(placeOf)).sort(inOrder),
+    suspended,
+    sources: family.sources.sort(inOrder),
     organisations: [...new Set(family.created.map(({ output }) => output.owner))].sort(),
     handovers: handovers(family.lots, events).sort((a, b) => inOrder([...a.lot, a.receiver], [...b.lot, b.receiver])),
     notices,
@@ -76,31 +103,45 @@ function stateOf(notices) {
   return notices.includes("HET_HAN_SU_DUNG") ? "expired" : "recorded";
 }
 
+/** Owners and creators who are suspended: [{org, event}]. */
+function suspendedOf({ lots, created }, suspension) {
+  const orgs = new Set([...created.map(({ output }) => output.owner), ...lots.map(([org]) => org)]);
+  return [...orgs].sort().map((org) => ({ org, event: suspension(org) })).filter(({ event }) => event);
+}
+
 /** Every notice that applies, in the order of the page. */
-function noticesOf(family, { recalls, held, lifted }, rating, today) {
+function noticesOf(family, { recalls, held, lifted }, rating, suspended, today) {
   const recalled = recalls.length > 0;
   const answers = {
     DA_THU_HOI: recalled,
     DANG_TAM_GIU: held.length > 0 && !recalled,
     TUNG_TAM_GIU: lifted.length > 0 && held.length === 0 && !recalled,
-    CO_DINH_CHINH: isCorrected(family),
+    TAO_HAI_LAN: family.lots.some((lot) => family.creations.inEffect(lot).length > 1),
+    DON_VI_TAM_DUNG: suspended.length > 0,
+    HAI_BAN_KHAC_NHAU: isReferredTo(family, "conflict"),
+    CO_DINH_CHINH: isReferredTo(family, "correct"),
     NHAP_TRE: isEnteredLate(family),
     CHUA_PHAN_HANG_OCOP: rating?.none === true,
     OCOP_HET_HAN: rating?.expired === true,
+    CHUNG_NHAN_HET_HAN: certificateWasOver(family),
     THIEU_MA_VUNG_TRONG: lacksGrowingAreaCode(family),
-    DIA_CHI_NHAN_CU: family.events.some((e) => e.kind === "label" && namesTheLot(family, e) && e.body.old_label),
+    MA_VUNG_TRONG_KHAC: areaCodeIsOfElsewhere(family),
+    MA_VUNG_TRONG_CHUA_PHEP: lacksPermit(family),
+    SAN_LUONG_NAM_CAO: yearIsImplausible(family),
+    DIA_CHI_NHAN_CU: hasOldAddress(family),
+    VUOT_SO_TEM: areTooMany(family),
     VUOT_KHOI_LUONG: massExceeded(family),
-    DA_BAN_HET: family.events.some((e) => e.kind === "sold_out" && namesTheLot(family, e)),
+    DA_BAN_HET: family.events.some((e) => e.kind === "sold_out" && family.isAboutLot(e)),
     DA_XUAT_KHAU: isExported(family),
     HET_HAN_SU_DUNG: isExpired(family, today),
   };
   return Object.keys(answers).filter((notice) => answers[notice]);
 }
 
-/** A correction of any event that names the lot or an ancestor. */
-function isCorrected(family) {
+/** Whether an event of a kind refers to one that names a member of the family. */
+function isReferredTo(family, wanted) {
   const about = new Set(family.events.filter((event) => lotsOf(event).some(family.has)).map((event) => event.key));
-  return family.events.some(({ kind, refKey }) => kind === "correct" && about.has(refKey));
+  return family.events.some(({ kind, refKey }) => kind === wanted && about.has(refKey));
 }
 
 const isLate = ({ signed, occurred }) => signed[0] - occurred[0] > LATE_SECONDS;
@@ -118,49 +159,42 @@ export function lateEvents(family) {
 
 const isEnteredLate = (family) => lateEvents(family).length > 0;
 
-/** Only treatments since the previous harvest at that place count as this harvest's. */
+/** A treatment belongs to the harvest that it came before: by its place in the log, or, where it was logged after the
+ *  harvest, by when it happened. */
 function countedTreatments({ events }, harvest) {
-  if (!harvest.body.field) return [];
-  const atField = ({ body }) => body.field && idName(body.field) === idName(harvest.body.field);
-  const earlier = events.filter((e) => e.kind === "harvest" && atField(e) && e.index < harvest.index);
-  const previous = earlier.at(-1)?.index ?? -1;
-  return treatments(events, harvest).filter(({ index }) => index < harvest.index && index > previous);
+  const others = events.filter((e) => e.kind === "harvest" && e !== harvest && isFieldWork(harvest, e));
+  const loggedBefore = others.findLast(({ index }) => index < harvest.index)?.index ?? -1;
+  const times = others.map(({ occurred }) => occurred[0]).filter((time) => time < harvest.occurred[0]);
+  const happenedBefore = times.reduce((a, b) => Math.max(a, b), -Infinity);
+  return treatments(events, harvest).filter(({ index, occurred }) =>
+    index < harvest.index ? index > loggedBefore : occurred[0] > happenedBefore,
+  );
 }
 
 /** The product's rating: {none}, {expired} or {valid: event}; null when the lot is no finished product. */
 function ratingOf(family, today) {
-  const product = family.creations.get(family.lot)?.output.product;
+  const product = family.creations.told(family.lot)?.output.product;
   if (!product) return null;
   const ratings = family.events.filter(({ kind, body }) => kind === "rating" && idName(body.product) === idName(product));
-  if (ratings.length === 0) return { none: true };
-  const current = ratings.filter(({ body }) => body.valid[1] === null || body.valid[1] >= today);
-  if (current.length === 0) return { expired: true };
-  // A star is shown only when it holds today, not when it will.
-  return { valid: current.findLast(({ body }) => body.valid[0] === null || body.valid[0] <= today) ?? null };
-}
-
-function lacksGrowingAreaCode(family) {
-  const hasCode = (place) =>
-    family.events.some(
-      ({ kind, body }) =>
-        kind === "place_code" && idName(body.target_place) === idName(place) && body.code_type === "growing_domestic",
-    );
-  const isPlot = (place) => family.places.get(idName(place))?.type === "plot";
-  return rootsOf(family).map(placeOf).some((place) => place && isPlot(place) && !hasCode(place));
+  const valid = ratings.findLast(({ body }) => holdsOn(body.valid, today));
+  if (valid) return { valid };
+  return ratings.some(({ body }) => body.valid[1] !== null && body.valid[1] < today) ? { expired: true } : { none: true };
 }
 
 /** Plant quarantine passed, then the whole lot loaded into a logistic unit. */
 function isExported(family) {
-  const passed = family.events.find((e) => e.kind === "quarantine" && namesTheLot(family, e) && e.body.result === "pass");
+  const { events, corrections } = family;
+  const passes = (e) => e.kind === "quarantine" && family.isAboutLot(e) && corrections.field(e, "result") === "pass";
+  const passed = events.find(passes);
+  if (!passed) return false;
   const creation = family.creations.get(family.lot);
-  if (!passed || !creation) return false;
-  const whole = corrected(creation, "qty", family.events);
-  const isWhole = ([lot, qty]) => idName(lot) === idName(family.lot) && (qty === null || sameQuantity(qty, whole));
-  return family.events.some((e) => e.kind === "load" && e.index > passed.index && e.body.inputs.some(isWhole));
+  const whole = creation && corrections.output(creation, "qty");
+  const isWhole = ([lot, qty]) => idName(lot) === idName(family.lot) && (qty === null || (whole && sameQuantity(qty, whole)));
+  return events.some((e) => e.kind === "load" && e.index > passed.index && corrections.uses(e, "inputs").some(isWhole));
 }
 
 function isExpired(family, today) {
   const creation = family.creations.get(family.lot);
-  const expires = creation && corrected(creation, "expires", family.events);
+  const expires = creation && family.corrections.output(creation, "expires");
   return Boolean(expires) && expires < today;
 }

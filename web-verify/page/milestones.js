@@ -1,7 +1,6 @@
 // The milestones of a lot, as plain data: which events, in which order, with which lines. No DOM.
 
 import { idName, lotsOf } from "./event.js";
-import { fixesOf } from "./quantity.js";
 import { DAY_SECONDS, showDay, showTime } from "./time.js";
 import { fill } from "./words.js";
 
@@ -12,7 +11,7 @@ const SEASON_SECONDS = 366 * DAY_SECONDS;
 const WEIGHT = {
   recall: 100, hold: 100, release: 100, recall_lift: 100, destroy: 100,
   harvest: 90, pack: 85, lab_result: 80, quarantine: 78, process: 75, treatment: 72, stock: 65, receive: 60,
-  merge: 58, split: 56, ship: 55, load: 50, label: 48, sold_out: 45, list: 40, check: 38, season_start: 35,
+  merge: 58, split: 56, ship: 55, load: 50, label: 48, sold_out: 45, sell: 42, list: 40, check: 38, permit: 36, season_start: 35,
   spray: 33, treat: 33, grade: 30, transport: 28, store: 25, bag: 20, fertilise: 18, feed: 18, lab_sample: 15, correct: 10,
 };
 
@@ -72,58 +71,78 @@ function milestone(event, result, names, history) {
     time: showTime(event.occurred),
     title: words.kinds[kind],
     who: [names.org(event.iss), place && names.knows(place) ? names.place(place) : null].filter(Boolean).join(" · "),
-    lines: [...amounts(event, names, history), ...told(event, names), ...facts(event, names)],
+    lines: [...amounts(event, names, history), ...told(event, names, history), ...facts(event, names, history)],
     marks: marks(event, result, names, history),
     warns: kind === "recall" || kind === "hold" || body.result === "fail",
   };
 }
 
-/** What came out, or how much it was about; the first value stays visible beside a correction. */
-function amounts({ key, body, kind, iss, refKey }, names, history) {
+/** A value as first recorded, beside the last one where it was corrected. */
+function now({ corrections }, names, event, path, stated) {
+  const { marks } = names.words;
+  const last = corrections.last(event, path);
+  const show = (value) => names.value(path, value);
+  if (last === undefined) return stated === undefined || stated === null ? null : show(stated);
+  if (stated === undefined || stated === null) return show(last);
+  return fill(marks.corrected, { old: show(stated), new: show(last) });
+}
+
+/** What came out, or how much it was about. */
+function amounts(event, names, { family }) {
   const { words } = names;
-  const fixes = fixesOf({ key }, history.family.events);
-  const fixed = (path) => fixes.filter(([p]) => p === path).at(-1)?.[1];
-  const show = (qty, path) => {
-    const now = fixed(path);
-    return now ? fill(words.marks.corrected, { old: names.quantity(qty), new: names.quantity(now) }) : names.quantity(qty);
-  };
+  const { body, kind, iss } = event;
+  const show = (path, stated) => now(family, names, event, path, stated);
+  const ofLot = (lot, text) => `${fill(words.marks.lotNo, { lot })}: ${text}`;
   if (kind === "correct") return [correction(body, names)];
   if (body.outputs) {
-    const ours = body.outputs.map((output, n) => ({ output, n })).filter(({ output }) => history.family.has([iss, output.no]));
-    const shown = ours.length > 0 ? ours : body.outputs.map((output, n) => ({ output, n }));
-    return shown.map(({ output, n }) => `${fill(words.marks.lotNo, { lot: output.no })}: ${show(output.qty, `outputs/${n}/qty`)}`);
+    const all = body.outputs.map((output, n) => ({ output, n }));
+    const ours = all.filter(({ output }) => family.isReached([iss, output.no]));
+    return (ours.length > 0 ? ours : all).map(({ output, n }) => {
+      const withdrawn = family.corrections.isWithdrawn(event, n) ? ` (${words.marks.withdrawn})` : "";
+      return ofLot(output.no, show(`outputs/${n}/qty`, output.qty) + withdrawn);
+    });
   }
-  if (body.qty) return [show(body.qty, "qty")];
-  const named = (body.lots ?? []).filter(([lot, qty]) => qty !== null && history.family.has(lot));
-  return named.map(([lot, qty]) => `${fill(words.marks.lotNo, { lot: lot[1] })}: ${names.quantity(qty)}`);
+  if (body.qty) return [show("qty", body.qty)];
+  const named = (body.lots ?? []).map(([lot, qty], n) => ({ lot, text: family.has(lot) ? show(`lots/${n}/qty`, qty) : null }));
+  return named.filter(({ text }) => text !== null).map(({ lot, text }) => ofLot(lot[1], text));
 }
 
 function correction({ fix: [path, value] }, names) {
   const { words } = names;
-  return fill(words.marks.correctedField, { field: words.fixes[path.split("/").at(-1)], new: names.value(value) });
+  if (/^outputs\/\d+$/.test(path)) return words.marks.withdrawn;
+  const [, fact] = /^facts\/(.+)$/s.exec(path) ?? [];
+  return fill(words.marks.correctedField, { field: fact ?? words.fixes[path.split("/").at(-1)], new: names.value(path, value) });
 }
 
 /** Fields that stand in the clear. */
-function told({ body }, names) {
+function told(event, names, { family }) {
+  const { body } = event;
   const { marks } = names.words;
+  const show = (path) => now(family, names, event, path, body[path]);
+  const line = (mark, values) => (Object.values(values).some((value) => value === null) ? null : fill(mark, values));
   const lines = [
-    body.ingredient && fill(marks.wait, { ingredient: body.ingredient, days: body.wait_days }),
-    body.result && marks[body.result],
+    line(marks.began, { time: show("began") }),
+    line(marks.wait, { ingredient: show("ingredient"), days: show("wait_days") }),
+    show("result"),
     body.to && fill(marks.to, { org: names.org(body.to) }),
-    body.loss && fill(marks.loss, { qty: names.quantity(body.loss) }),
-    body.added && fill(marks.added, { qty: names.quantity(body.added) }),
-    body.count !== undefined && fill(marks.count, { n: names.count(body.count) }),
+    line(marks.loss, { qty: show("loss") }),
+    line(marks.added, { qty: show("added") }),
+    line(marks.count, { n: show("count") }),
+    body.serials && fill(marks.serials, { first: names.count(body.serials[0]), last: names.count(body.serials[1]) }),
     body.sscc && fill(marks.sscc, { sscc: body.sscc }),
+    (body.area_code || event.kind === "permit") && fill(marks.areaCode, { code: body.area_code ?? body.code }),
     body.reason && fill(names.words.reason, { reason: body.reason }),
   ];
   return lines.filter(Boolean);
 }
 
-/** The other facts: public, opened, or only the word for whom they are. */
-function facts({ body }, names) {
-  const shown = body.facts ?? (body.sealed && names.text(body.sealed[1]));
-  if (shown) return Object.entries(shown).map(([name, text]) => `${name}: ${names.fact(text)}`);
-  return [];
+/** The other facts, public or opened. */
+function facts(event, names, { family }) {
+  const { body } = event;
+  const shown = body.facts ?? (body.sealed && names.text(body.sealed[1])) ?? {};
+  const corrected = family.corrections.fixes(event).map(({ path }) => /^facts\/(.+)$/s.exec(path)?.[1]).filter(Boolean);
+  const all = [...new Set([...Object.keys(shown), ...corrected])];
+  return all.map((name) => `${name}: ${names.fact(now(family, names, event, `facts/${name}`, shown[name]))}`);
 }
 
 /** Small remarks beside a milestone. */
@@ -140,6 +159,7 @@ function marks(event, result, names, history) {
     silent && (event.kind === "receive" || event.body.outputs) ? words.marks.giverSilent : null,
     device?.host ? fill(words.marks.hosted, { host: names.org(device.host) }) : null,
     days >= 1 ? fill(words.marks.late, { n: days }) : null,
+    history.family.corrections.last(event, "occurred") ? now(history.family, names, event, "occurred", event.occurred) : null,
     sealed && names.text(sealed[1]) === null ? words.marks[sealed[0]] : null,
   ].filter(Boolean);
 }

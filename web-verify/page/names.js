@@ -20,6 +20,9 @@ export class Names {
       if (kind === "org") this.orgs.set(body.id, body);
       if (kind === "place") this.places.set(idName([iss, body.id]), body);
       if (kind === "product") this.products.set(idName([iss, body.id]), body);
+      // The same product under a later barcode number.
+      const same = kind === "same_as" && this.products.get(idName(body.product));
+      if (same) this.products.set(idName(body.product), { ...same, gtin: body.gtin });
     }
   }
 
@@ -61,10 +64,15 @@ export class Names {
   /** A subject such as ["lot", "ORG-01", "A1"] for the independent check. */
   subject = (subject) => subject.join(" ");
 
-  /** A corrected value: quantity, time or date. */
-  value(value) {
-    if (typeof value === "string") return showDate(value);
-    return value.length === 3 ? this.quantity(value) : showTime(value);
+  /** A value of a corrected field, by the path of the correction. */
+  value(path, value) {
+    const { marks } = this.words;
+    const field = path.startsWith("facts/") ? "facts" : path.split("/").at(-1);
+    if (["qty", "loss", "added"].includes(field)) return this.quantity(value);
+    if (["made", "expires"].includes(field)) return showDate(value);
+    if (["occurred", "began"].includes(field)) return showTime(value);
+    if (field === "result") return marks[value];
+    return typeof value === "number" ? this.count(value) : value;
   }
 
   /** 10,41 from 1e-7 degrees, rounded to what the public may know. */

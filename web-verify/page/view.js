@@ -7,8 +7,7 @@ import { placeOf } from "./family.js";
 import { isNeeded } from "./verify.js";
 import { milestones } from "./milestones.js";
 import { Names } from "./names.js";
-import { corrected } from "./quantity.js";
-import { dayOf, daysDate, showDate, showTime, vietnam } from "./time.js";
+import { dayOf, daysDate, showDate, showDay, showTime, vietnam } from "./time.js";
 import { fill } from "./words.js";
 
 /** Failures whose sentence does not say yet that what stands below is the server's. */
@@ -48,7 +47,7 @@ function stateView(result, names, history) {
   const { words } = names;
   const [word, sentence] = words.states[result.state];
   const creation = history?.creation;
-  const expires = creation && corrected(creation, "expires", history.family.events);
+  const expires = creation && history.family.corrections.output(creation, "expires");
   const values = {
     org: creation ? names.org(creation.output.owner) : "",
     time: clock(result.asOf),
@@ -99,7 +98,7 @@ function lotView(result, names, history) {
     picture: { hash: body?.picture ? hex(body.picture) : null, alt: fill(words.labels.picture, { name: title }), none: words.labels.noPicture },
     star: lackingOf(result.statements).length > 0 ? null : starOf(history, words),
     rows: mainRows(names, history),
-    notices: { heading: words.headings.notices, items: noticesBeside(result.state, history).map((n) => words.notices[n]) },
+    notices: { heading: words.headings.notices, items: noticesBeside(result.state, history).map((n) => noticeText(n, names, history)) },
     milestones: milestones(result, names, history),
     certificates: certificates(result, names, history),
     product: { heading: words.headings.product, rows: productRows(names, history, body) },
@@ -110,20 +109,36 @@ function lotView(result, names, history) {
 const SAID_BY_STATE = { recalled: "DA_THU_HOI", held: "DANG_TAM_GIU", expired: "HET_HAN_SU_DUNG" };
 const noticesBeside = (state, { notices }) => notices.filter((notice) => notice !== SAID_BY_STATE[state]);
 
+/** The sentence of a notice; of suspended organisations also which, and since when. */
+function noticeText(notice, names, { suspended }) {
+  const { words } = names;
+  if (notice !== "DON_VI_TAM_DUNG") return words.notices[notice];
+  const since = suspended.map(({ org, event }) => fill(words.marks.suspended, { org: names.org(org), date: showDay(event.signed) }));
+  return [words.notices[notice], ...since].join(" ");
+}
+
+/** An output's field as it stands now, and as it was first recorded if that is another. */
+function told({ creation, family }, field) {
+  const now = creation && family.corrections.output(creation, field);
+  const first = creation?.output[field];
+  const isCorrected = first !== undefined && String(first) !== String(now);
+  return { now: now ?? null, first: isCorrected ? first : null };
+}
+
 /** Producer and commune, origin, lot, harvest and expiry: what must be seen without scrolling. */
 function mainRows(names, history) {
   const { words } = names;
-  const { creation, lot, family } = history;
+  const { creation, lot } = history;
   const row = (label, value, mark = null) => (value ? [{ label: words.labels[label], value, mark }] : []);
   const owner = creation?.output.owner ?? lot[0];
   const commune = names.commune(names.orgs.get(owner)) ?? names.commune(names.places.get(idName(history.sources[0] ?? [])));
-  const expires = creation && corrected(creation, "expires", family.events);
+  const expires = told(history, "expires");
   return [
     ...row("producer", [names.org(owner), commune].filter(Boolean).join(", ")),
     ...originRow(names, history, row),
     ...row("lot", lot[1]),
     ...dateRow(names, history, row),
-    ...row("expires", expires ? showDate(expires) : null),
+    ...row("expires", expires.now && showDate(expires.now), expires.first && fill(words.marks.first, { old: showDate(expires.first) })),
   ];
 }
 
@@ -141,15 +156,15 @@ function originRow(names, history, row) {
 }
 
 /** The days of the harvests; for goods without one the day of production. */
-function dateRow(names, { creation, family }, row) {
-  const harvests = family.created.map(({ event }) => event).filter(({ kind }) => kind === "harvest");
+function dateRow(names, history, row) {
+  const harvests = history.family.created.map(({ event }) => event).filter(({ kind }) => kind === "harvest");
   const days = [...new Set(harvests.map(({ occurred }) => dayOf(occurred)))].sort((a, b) => a - b).map(daysDate);
   if (days.length > 0) {
     const ends = days.length === 1 ? days : [days[0], days.at(-1)];
     return row("harvested", ends.map(showDate).join(" – "));
   }
-  const made = creation && corrected(creation, "made", family.events);
-  return row("made", made ? showDate(made) : null);
+  const made = told(history, "made");
+  return row("made", made.now && showDate(made.now), made.first && fill(names.words.marks.first, { old: showDate(made.first) }));
 }
 
 function starOf({ rating }, words) {
@@ -159,15 +174,18 @@ function starOf({ rating }, words) {
   return { n: stars, text: fill(text, { n: stars, date: valid[1] ? showDate(valid[1]) : "" }) };
 }
 
-function productRows(names, { creation, lot, family, sources }, body) {
+function productRows(names, history, body) {
   const { words } = names;
+  const { creation, lot, sources } = history;
   const owner = names.orgs.get(creation?.output.owner ?? lot[0]);
-  const made = creation && corrected(creation, "made", family.events);
-  const quantity = creation && corrected(creation, "qty", family.events);
+  const shown = ({ now, first }, show) => {
+    if (now === null) return null;
+    return first === null ? show(now) : `${show(now)} (${fill(words.marks.first, { old: show(first) })})`;
+  };
   const source = names.places.get(idName(sources[0] ?? []));
   const values = {
-    made: made ? showDate(made) : null,
-    quantity: quantity ? names.quantity(quantity) : null,
+    made: shown(told(history, "made"), showDate),
+    quantity: shown(told(history, "qty"), names.quantity),
     net: body?.net,
     shelf: body?.shelf,
     storage: body?.storage,

@@ -44,11 +44,14 @@ page_files! {
     "crypto.js": SCRIPT;
     "event.js": SCRIPT;
     "family.js": SCRIPT;
+    "growing.js": SCRIPT;
     "history.js": SCRIPT;
     "hold.js": SCRIPT;
+    "labels.js": SCRIPT;
     "main.js": SCRIPT;
     "map.js": SCRIPT;
     "may.js": SCRIPT;
+    "mass.js": SCRIPT;
     "merkle.js": SCRIPT;
     "milestones.js": SCRIPT;
     "names.js": SCRIPT;
@@ -57,6 +60,7 @@ page_files! {
     "style.css": "text/css; charset=utf-8";
     "time.js": SCRIPT;
     "trust.js": SCRIPT;
+    "value.js": SCRIPT;
     "verify.js": SCRIPT;
     "view.js": SCRIPT;
     "words-en.js": SCRIPT;

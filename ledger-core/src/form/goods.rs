@@ -11,7 +11,6 @@ use crate::mass::exceeds;
 use crate::quantity::{Quantity, Unit};
 use crate::subject::lots_made;
 use crate::time::{Timestamp, VIETNAM_OFFSET_MINUTES};
-use crate::value::{corrected_expiry, corrected_quantity};
 
 /// A lot that no event creates yet. Goods can be received, carried and stored before the giver's own entry arrives
 /// (story S03), so that only warns; using them up or offering them waits for it (N-08).
@@ -103,7 +102,7 @@ fn shortage(case: &Case<'_>, lot: &LotId, wanted: &[Quantity]) -> Option<Shortag
     let unit = wanted.first()?.unit();
     let count = |qty: &Quantity| in_unit(creation, *qty, unit);
     let wanted = wanted.iter().map(count).sum::<Option<u128>>()?;
-    let whole = count(&corrected_quantity(case.facts(), creation))?;
+    let whole = count(&case.creations.corrections().quantity(creation))?;
     let bodies = case.facts().iter().map(|fact| fact.event.body());
     let gone = bodies.flat_map(|body| takes(body.kind, body.inputs.iter(), body.lots.iter()));
     // An amount that was not weighed proves nothing.
@@ -246,7 +245,10 @@ fn unlistable(case: &Case<'_>, lot: &LotId) -> Option<Question> {
             "Chờ cơ quan quản lý cho lưu thông lại",
         ));
     }
-    let expires = corrected_expiry(case.facts(), case.creations.get(lot)?)?;
+    let expires = case
+        .creations
+        .corrections()
+        .expiry(case.creations.get(lot)?)?;
     let occurred = case.draft.occurred;
     // End dates include their last day, Vietnam time.
     let listed = Timestamp {

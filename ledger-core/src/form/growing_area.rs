@@ -1,6 +1,5 @@
 //! Export codes of growing areas: their shape, and whose they are (`design/domain.md` 2.4, the abuse of 2021).
 
-use super::trade_number::covers;
 use super::{Case, Question, Weight};
 use crate::body::{Body, CodeType};
 use crate::kind::Kind;
@@ -45,7 +44,7 @@ pub(super) fn is_borrowed(case: &Case<'_>) -> Vec<Question> {
             is_export(issue)
                 && issue.target_place.as_ref() == Some(field)
                 && issue.code.as_ref().is_some_and(|text| text.0 == code)
-                && issue.valid.is_none_or(|valid| covers(valid, day))
+                && issue.valid.is_none_or(|valid| valid.holds_on(day))
         });
     if issued && field.org == *case.iss {
         return Vec::new();

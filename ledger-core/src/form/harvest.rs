@@ -4,10 +4,10 @@
 use super::{Case, Question, Weight, amount, lower_first, upper_first};
 use crate::body::{PlaceType, WAIT_DAYS_MAX};
 use crate::family::Fact;
-use crate::hold::{area_of, is_above_yield};
+use crate::hold::{TREATMENT_MEMORY_DAYS, treatments_until};
 use crate::ids::PlaceId;
 use crate::kind::Kind;
-use crate::lot::{TREATMENT_MEMORY_DAYS, treatments_until};
+use crate::lot::{area_of, is_above_yield};
 use crate::quantity::Unit;
 use crate::subject::created_lots;
 use crate::time::Date;

@@ -4,8 +4,8 @@
 use super::harvest::ground;
 use super::{Case, Question, Weight, lower_first, upper_first};
 use crate::body::{PlaceType, Role};
-use crate::hold::area_of;
 use crate::kind::{Kind, Who};
+use crate::lot::area_of;
 use crate::roster::{Referred, VoidReason};
 
 /// The organisation may not say this, or refers to what is not there (N-09 to N-12).

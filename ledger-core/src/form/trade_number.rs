@@ -1,10 +1,8 @@
 //! Product numbers (GTIN): the check digit, and whose they are (`design/domain.md` 2.3).
 
 use super::{Case, Question, Weight};
-use crate::body::Valid;
 use crate::code::{Gtin, NumberError};
 use crate::kind::Kind;
-use crate::time::Date;
 
 /// The standard of the certificate by which an organisation registers the company prefix that GS1 gave it; the
 /// certificate's number is the prefix.
@@ -98,13 +96,8 @@ fn has_prefix(case: &Case<'_>, gtin: Gtin) -> bool {
             && standard == Some(COMPANY_PREFIX_STANDARD)
             && PREFIX_DIGITS.contains(&prefix.len())
             && digits.starts_with(&prefix)
-            && body.valid.is_none_or(|valid| covers(valid, case.today))
+            && body.valid.is_none_or(|valid| valid.holds_on(case.today))
     })
-}
-
-/// First and last day included.
-pub(super) fn covers(valid: Valid, day: Date) -> bool {
-    valid.from.is_none_or(|from| from <= day) && valid.until.is_none_or(|until| day <= until)
 }
 
 fn not_own() -> Question {
