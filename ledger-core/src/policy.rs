@@ -3,17 +3,20 @@
 //! Scope: the text, strictly parsed. Out of scope: applying it to a checkpoint (`quorum.rs`); whether
 //! a threshold is wise, that is, whether two quorums must share an honest member.
 //!
-//! Narrower than the specification where this ledger is: the text is UTF-8, keys are Ed25519 (0x01 for logs,
-//! 0x04 for witnesses), and no public key stands twice, not even once as log and once as witness.
+//! Narrower than the specification where this ledger is: the text is UTF-8, keys that count are Ed25519 (0x01 for
+//! logs, 0x04 for witnesses), and no public key stands twice, not even once as log and once as witness. ML-DSA-44 keys
+//! (0x06) of others are tolerated: such a log is passed over, such a witness never counts as having cosigned, so a
+//! quorum can only become harder to reach by it.
 
-use crate::vkey::{Verifier, VkeyError};
+use crate::vkey::{ForeignKey, Verifier, VkeyError};
 
 mod parse;
 
 use parse::Reader;
 
-/// The largest policy we read: some 250 bytes for each line the other limits allow.
-pub const MAX_POLICY_BYTES: usize = 64 * 1024;
+/// The largest policy we read: as many logs and witnesses as the other limits allow, all with ML-DSA-44 keys, take
+/// some 180 kB. (A trust anchor has its own, smaller limit.)
+pub const MAX_POLICY_BYTES: usize = 192 * 1024;
 /// The most logs; tlog-policy recommends to support at least 32.
 pub const MAX_POLICY_LOGS: usize = 32;
 /// The most witnesses; tlog-policy recommends at least 32, and an old and a new roster may overlap.
@@ -26,6 +29,7 @@ pub const MAX_POLICY_GROUPS: usize = 64;
 pub struct Policy {
     text: String,
     logs: Vec<PolicyLog>,
+    foreign_logs: Vec<ForeignKey>,
     definitions: Vec<Definition>,
     quorum: Quorum,
 }
@@ -53,6 +57,11 @@ pub enum Rule {
         verifier: Box<Verifier>,
         /// Where it can be asked, if the policy says so.
         url: Option<String>,
+    },
+    /// Never, as far as this program can tell: the witness signs with ML-DSA-44.
+    Foreign {
+        /// The witness's key.
+        key: Box<ForeignKey>,
     },
     /// When at least `threshold` members have.
     Group {
@@ -103,7 +112,7 @@ pub enum PolicyFault {
     /// The vkey is refused.
     #[error(transparent)]
     Vkey(#[from] VkeyError),
-    /// A log must sign with type 0x01 and a witness with type 0x04.
+    /// A log must sign with type 0x01 and a witness with type 0x04 (or either with 0x06, which is passed over).
     #[error("a key of the wrong signature type for this line")]
     KeyType,
     /// The public key, or its name and ID, stands in the policy already.
@@ -146,13 +155,11 @@ impl Policy {
             .quorum
             .ok_or(PolicyFault::NoQuorum)
             .map_err(at(last))?;
-        let Reader {
-            logs, definitions, ..
-        } = reader;
         Ok(Policy {
             text: text.to_owned(),
-            logs,
-            definitions,
+            logs: reader.logs,
+            foreign_logs: reader.foreign_logs,
+            definitions: reader.definitions,
             quorum,
         })
     }
@@ -167,6 +174,11 @@ impl Policy {
         &self.logs
     }
 
+    /// Logs that sign with ML-DSA-44: this program knows of them and can check none of their checkpoints.
+    pub fn foreign_logs(&self) -> &[ForeignKey] {
+        &self.foreign_logs
+    }
+
     /// All witnesses and groups in their order.
     pub fn definitions(&self) -> &[Definition] {
         &self.definitions
@@ -177,13 +189,13 @@ impl Policy {
         self.quorum
     }
 
-    /// The witnesses: their names in the policy, and their keys.
+    /// The witnesses that this program can check: their names in the policy, and their keys.
     pub fn witnesses(&self) -> impl Iterator<Item = (&str, &Verifier)> {
         self.definitions
             .iter()
             .filter_map(|definition| match &definition.rule {
                 Rule::Witness { verifier, .. } => Some((definition.name(), &**verifier)),
-                Rule::Group { .. } => None,
+                Rule::Foreign { .. } | Rule::Group { .. } => None,
             })
     }
 
@@ -203,7 +215,7 @@ impl Policy {
                     .map(|member| self.definitions[*member].name());
                 Some((*threshold, names.collect()))
             }
-            Rule::Witness { .. } => None,
+            Rule::Witness { .. } | Rule::Foreign { .. } => None,
         }
     }
 }

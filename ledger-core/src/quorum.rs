@@ -111,6 +111,7 @@ impl Policy {
                     let own = cosigned.iter().filter(|(key, _)| *key == &**verifier);
                     witness_standing(own.map(|(_, time)| *time))
                 }
+                Rule::Foreign { .. } => witness_standing(std::iter::empty()),
                 Rule::Group { threshold, members } => {
                     let members = members.iter().filter_map(|member| standings.get(*member));
                     group_standing(*threshold, members.filter_map(|member| member.times()))
@@ -187,7 +188,7 @@ impl<'p> Evaluation<'p> {
                 Rule::Witness { verifier, .. } => {
                     Some((definition.name(), &**verifier, standing.times()?))
                 }
-                Rule::Group { .. } => None,
+                Rule::Foreign { .. } | Rule::Group { .. } => None,
             })
     }
 }
@@ -198,8 +199,10 @@ mod tests {
     use super::*;
     use crate::cosignature::Cosigner;
     use crate::ids::{Hash, TreeSize};
-    use crate::note::NoteSigner;
+    use crate::note::{NoteSigner, SignatureLine};
     use crate::vkey::KeyName;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use ed25519_dalek::SigningKey;
 
     fn name(text: &str) -> KeyName {
@@ -327,6 +330,46 @@ mod tests {
         let note = signed(&[(1, 10)]).with_lines(&[forged]).unwrap();
         let refused = NoteError::BadSignature(name("w.example/2"));
         assert_eq!(policy.evaluate(&note), Err(EvaluationError::Note(refused)));
+    }
+
+    #[test]
+    fn a_witness_that_signs_with_ml_dsa_never_counts_but_others_do() {
+        let vkey = crate::vkey::tests::ml_dsa_vkey("w.example/mldsa");
+        let line = format!("witness pq {vkey}\ngroup g 2 w1 w2 pq\nquorum g\n");
+        let policy = policy(&line);
+        // Its line in a note is a stranger's, and the note holds.
+        let foreign = SignatureLine::parse(&format!(
+            "\u{2014} w.example/mldsa {}",
+            STANDARD.encode([vkey_id(&vkey).as_slice(), &[0; 8 + 2420]].concat())
+        ));
+        let note = signed(&[(1, 10)]).with_lines(&[foreign.unwrap()]).unwrap();
+        let evaluation = policy.evaluate(&note).unwrap();
+        let one_of_two = Standing::NotReached { have: 1, need: 2 };
+        assert_eq!(evaluation.quorum(), one_of_two);
+        let nobody = Standing::NotReached { have: 0, need: 1 };
+        assert_eq!(evaluation.standing("pq"), Some(nobody));
+        let note = signed(&[(1, 10), (2, 20)]);
+        let evaluation = policy.evaluate(&note).unwrap();
+        assert_eq!(evaluation.quorum(), times(20, 10));
+        assert_eq!(evaluation.cosigned_by().count(), 2);
+    }
+
+    /// The key ID as a vkey writes it.
+    fn vkey_id(vkey: &str) -> Vec<u8> {
+        hex::decode(vkey.split('+').nth(1).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_log_that_signs_with_ml_dsa_too_is_known_by_its_other_key() {
+        let vkey = crate::vkey::tests::ml_dsa_vkey("log.example");
+        let both = policy(&format!("log {vkey}\nquorum w1\n"));
+        assert_eq!(
+            both.evaluate(&signed(&[(1, 10)])).unwrap().quorum(),
+            times(10, 10)
+        );
+        let alone = Policy::parse(&format!("log {vkey}\nquorum none\n")).unwrap();
+        let unknown = EvaluationError::UnknownLog("log.example".to_owned());
+        assert_eq!(alone.evaluate(&signed(&[])), Err(unknown));
     }
 
     #[test]

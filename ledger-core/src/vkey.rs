@@ -1,6 +1,7 @@
 //! C2SP signed-note "Verifier keys": the text that tells a reader whose signature to expect.
 //!
-//! Scope: names, key IDs, the two signature types this ledger verifies, `name+id+key` texts.
+//! Scope: names, key IDs, the two signature types this ledger verifies, `name+id+key` texts, and those of the one type
+//! that others may use beside it (ML-DSA-44), which are read but verify nothing.
 //! Out of scope: the notes themselves (`note.rs`), whom to trust (`policy.rs`).
 
 use std::fmt;
@@ -16,9 +17,13 @@ use crate::key::{BadSignature, KeyError, PublicKey};
 /// The longest name of a key we trust or sign with: the ML-DSA-44 message of tlog-cosignature has one
 /// length byte for it, and a longer name could never move there.
 pub const MAX_KEY_NAME_BYTES: usize = 255;
-/// The longest vkey we read: a name, `+`, eight hex digits, `+`, and base64 of a type byte and an
-/// ML-DSA-44 key of 1,312 bytes, so that such a key is refused for its type and not for its length.
-pub const MAX_VKEY_BYTES: usize = MAX_KEY_NAME_BYTES + 10 + 1752;
+/// Signature type of tlog-cosignature's ML-DSA-44 form.
+const ML_DSA_44_TYPE: u8 = 0x06;
+/// Bytes of an ML-DSA-44 public key (FIPS 204).
+const ML_DSA_44_KEY_BYTES: usize = 1312;
+/// The longest vkey we read: a name, `+`, eight hex digits, `+`, and base64 of a type byte and an ML-DSA-44 key.
+pub const MAX_VKEY_BYTES: usize =
+    MAX_KEY_NAME_BYTES + 10 + (1 + ML_DSA_44_KEY_BYTES).div_ceil(3) * 4;
 
 /// The name of a key: not empty, without Unicode spaces, `+` and control characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +51,15 @@ pub struct Verifier {
     key: PublicKey,
 }
 
+/// An ML-DSA-44 key (0x06), well formed. Nothing here verifies with it, so nothing counts by it: it stands in policies
+/// that are shared with programs which do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignKey {
+    name: KeyName,
+    id: KeyId,
+    key: Vec<u8>,
+}
+
 /// Whoever wrote the vkey is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VkeyError {
@@ -67,6 +81,9 @@ pub enum VkeyError {
     /// A signature type this ledger does not verify (0x06 is ML-DSA-44).
     #[error("a key of signature type {0:#04x}, which this program cannot verify")]
     UnsupportedType(u8),
+    /// An ML-DSA-44 key that has not 1,312 bytes.
+    #[error("malformed vkey: {0} bytes, and an ML-DSA-44 public key has {ML_DSA_44_KEY_BYTES}")]
+    ForeignLength(usize),
     /// The key itself.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -120,7 +137,7 @@ impl SignatureType {
 impl Verifier {
     /// A verifier from its three facts; the ID follows from them.
     pub fn new(name: KeyName, kind: SignatureType, key: PublicKey) -> Verifier {
-        let id = key_id(&name, kind, &key);
+        let id = key_id(&name, kind.byte(), key.as_bytes());
         Verifier {
             name,
             id,
@@ -165,22 +182,44 @@ impl Verifier {
     }
 }
 
+impl ForeignKey {
+    /// The name that stands in its signature lines.
+    pub fn name(&self) -> &KeyName {
+        &self.name
+    }
+
+    /// The ID that stands in its signature lines.
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// Its public key.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+}
+
 /// SHA-256(name ‖ LF ‖ type ‖ public key)\[:4\], signed-note "Signatures".
-fn key_id(name: &KeyName, kind: SignatureType, key: &PublicKey) -> KeyId {
+fn key_id(name: &KeyName, kind: u8, key: &[u8]) -> KeyId {
     let hash: [u8; 32] = Sha256::new()
         .chain_update(name.as_str())
-        .chain_update([b'\n', kind.byte()])
-        .chain_update(key.as_bytes())
+        .chain_update([b'\n', kind])
+        .chain_update(key)
         .finalize()
         .into();
     KeyId([hash[0], hash[1], hash[2], hash[3]])
 }
 
-impl FromStr for Verifier {
-    type Err = VkeyError;
+/// A vkey taken apart. That the ID is the one its name, type and key have is checked last.
+struct Parts {
+    name: KeyName,
+    id: KeyId,
+    kind: u8,
+    key: Vec<u8>,
+}
 
-    /// Reads a vkey and recomputes its ID.
-    fn from_str(vkey: &str) -> Result<Verifier, VkeyError> {
+impl Parts {
+    fn read(vkey: &str) -> Result<Parts, VkeyError> {
         if vkey.len() > MAX_VKEY_BYTES {
             return Err(VkeyError::TooLong);
         }
@@ -190,13 +229,61 @@ impl FromStr for Verifier {
         let id = parse_id(id).ok_or(VkeyError::Id)?;
         let key = STANDARD.decode(key).map_err(|_| VkeyError::Base64)?;
         let (kind, key) = key.split_first().ok_or(VkeyError::Base64)?;
-        let kind = SignatureType::from_byte(*kind).ok_or(VkeyError::UnsupportedType(*kind))?;
-        let verifier = Verifier::new(name, kind, PublicKey::from_slice(key)?);
-        if verifier.id == id {
-            Ok(verifier)
+        let (kind, key) = (*kind, key.to_vec());
+        Ok(Parts {
+            name,
+            id,
+            kind,
+            key,
+        })
+    }
+
+    fn check_id(&self) -> Result<(), VkeyError> {
+        if key_id(&self.name, self.kind, &self.key) == self.id {
+            Ok(())
         } else {
             Err(VkeyError::OtherId)
         }
+    }
+}
+
+impl FromStr for Verifier {
+    type Err = VkeyError;
+
+    /// Reads a vkey and recomputes its ID.
+    fn from_str(vkey: &str) -> Result<Verifier, VkeyError> {
+        let parts = Parts::read(vkey)?;
+        let kind =
+            SignatureType::from_byte(parts.kind).ok_or(VkeyError::UnsupportedType(parts.kind))?;
+        let key = PublicKey::from_slice(&parts.key)?;
+        parts.check_id()?;
+        Ok(Verifier {
+            name: parts.name,
+            id: parts.id,
+            kind,
+            key,
+        })
+    }
+}
+
+impl FromStr for ForeignKey {
+    type Err = VkeyError;
+
+    /// Reads the vkey of an ML-DSA-44 key and recomputes its ID.
+    fn from_str(vkey: &str) -> Result<ForeignKey, VkeyError> {
+        let parts = Parts::read(vkey)?;
+        if parts.kind != ML_DSA_44_TYPE {
+            return Err(VkeyError::UnsupportedType(parts.kind));
+        }
+        if parts.key.len() != ML_DSA_44_KEY_BYTES {
+            return Err(VkeyError::ForeignLength(parts.key.len()));
+        }
+        parts.check_id()?;
+        Ok(ForeignKey {
+            name: parts.name,
+            id: parts.id,
+            key: parts.key,
+        })
     }
 }
 
@@ -233,7 +320,7 @@ impl fmt::Debug for KeyId {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// The example of signed-note.
@@ -318,12 +405,35 @@ mod tests {
         assert_eq!(vkey.parse::<Verifier>(), Err(KeyError::SmallOrder.into()));
     }
 
+    /// The vkey of an ML-DSA-44 key of zeros, with its ID.
+    pub(crate) fn ml_dsa_vkey(name: &str) -> String {
+        let key = [&[ML_DSA_44_TYPE][..], &[0; ML_DSA_44_KEY_BYTES]].concat();
+        let id = key_id(&KeyName::new(name).unwrap(), ML_DSA_44_TYPE, &key[1..]);
+        format!("{name}+{id}+{}", STANDARD.encode(key))
+    }
+
     #[test]
-    fn an_ml_dsa_key_is_refused_for_its_type() {
-        let key = [&[0x06][..], &[0; 1312]].concat();
-        let name = "n".repeat(MAX_KEY_NAME_BYTES);
-        let vkey = format!("{name}+00000000+{}", STANDARD.encode(key));
+    fn an_ml_dsa_key_is_read_but_verifies_nothing() {
+        let vkey = ml_dsa_vkey(&"n".repeat(MAX_KEY_NAME_BYTES));
         assert_eq!(vkey.len(), MAX_VKEY_BYTES);
         assert_eq!(vkey.parse::<Verifier>(), Err(VkeyError::UnsupportedType(6)));
+        let foreign: ForeignKey = vkey.parse().unwrap();
+        assert_eq!(foreign.key(), [0; ML_DSA_44_KEY_BYTES]);
+    }
+
+    #[test]
+    fn an_ml_dsa_vkey_is_held_to_its_form() {
+        let good = ml_dsa_vkey("w.example/mldsa");
+        let id = good.split('+').nth(1).unwrap();
+        for (vkey, error) in [
+            (good.replace(id, "00000000"), VkeyError::OtherId),
+            (good.replace("w.example", "w example"), VkeyError::Name),
+            (format!("w.example+{id}+BgAA"), VkeyError::ForeignLength(2)),
+            (good.replace('=', "A"), VkeyError::ForeignLength(1313)),
+            (EXAMPLE.to_owned(), VkeyError::UnsupportedType(1)),
+            (format!("{good}{}", "A".repeat(300)), VkeyError::TooLong),
+        ] {
+            assert_eq!(vkey.parse::<ForeignKey>(), Err(error), "{vkey:.60}");
+        }
     }
 }

@@ -15,6 +15,8 @@ const NAME_MAX = 255;
 const LINE_START = "\u2014 ";
 export const LOG_TYPE = 1; // Ed25519 over the text
 export const COSIGNATURE_TYPE = 4; // cosignature/v1
+export const FOREIGN_TYPE = 6; // ML-DSA-44 cosignatures of others: read, never verified, so such a witness never counts
+const FOREIGN_KEY_BYTES = 1312;
 
 /** ASCII decimal without sign and leading zero. */
 export function decimal(text) {
@@ -24,7 +26,7 @@ export function decimal(text) {
   return n;
 }
 
-const isName = (name) => name !== "" && !/[\s+\u0000-\u001f\u0085]/u.test(name);
+const isName = (name) => name !== "" && !/[\p{White_Space}+\u0000-\u001f]/u.test(name);
 
 // ---- keys ----
 
@@ -34,8 +36,12 @@ export function parseVkey(text) {
   const [name, id] = parts;
   must(parts.length >= 3 && isName(name) && bytesOfText(name).length <= NAME_MAX, "malformed vkey");
   const raw = unbase64(parts.slice(2).join("+"));
-  must(raw.length === 33 && (raw[0] === LOG_TYPE || raw[0] === COSIGNATURE_TYPE), "a key of unknown type");
-  must(isSoundPoint(raw.subarray(1)), "a key that must not be trusted");
+  if (raw[0] === FOREIGN_TYPE) {
+    must(raw.length === 1 + FOREIGN_KEY_BYTES, "an ML-DSA-44 key of another length");
+  } else {
+    must(raw.length === 33 && (raw[0] === LOG_TYPE || raw[0] === COSIGNATURE_TYPE), "a key of unknown type");
+    must(isSoundPoint(raw.subarray(1)), "a key that must not be trusted");
+  }
   const computed = sha256(bytesOfText(name + "\n"), raw).subarray(0, 4);
   must(/^[0-9a-f]{8}$/.test(id) && equal(unhex(id), computed), "the key ID belongs to another key");
   return { name, id, type: raw[0], key: raw.subarray(1) };
@@ -67,7 +73,7 @@ export function parseCheckpoint(text) {
   const lines = text.split("\n");
   must(lines.length === 4 && lines[3] === "", "not origin, size and root");
   const [origin, size, root] = lines;
-  must(origin !== "" && origin.trim() === origin && bytesOfText(origin).length <= NAME_MAX, "malformed origin");
+  must(origin !== "" && !/^\p{White_Space}|\p{White_Space}$/u.test(origin) && bytesOfText(origin).length <= NAME_MAX, "malformed origin");
   const hash = unbase64(root);
   must(hash.length === 32, "the root is not a hash");
   return { origin, size: decimal(size), root: hash };
@@ -90,13 +96,19 @@ export function signatureJob(line, vkey, text) {
 export function parseAnchor(text) {
   const bytes = bytesOfText(text);
   must(bytes.length <= ANCHOR_BYTES_MAX, "the anchor is too large");
-  const match = /^ocop-anchor\/v1\nledger ([0-9a-f]{64})\nvalidators ([^\s]+)\nmax-age ([0-9]+)\n\n/.exec(text);
+  const match = /^ocop-anchor\/v1\nledger ([0-9a-f]{64})\nvalidators ([^\n]+)\nmax-age ([0-9]+)\n\n/.exec(text);
   must(match, "malformed anchor");
   const policy = parsePolicy(text.slice(match[0].length));
   must(policy.groups.has(match[2]), "the group of validators is not in the policy");
   const maxAge = decimal(match[3]);
   must(maxAge >= 1 && maxAge <= MAX_AGE_LIMIT, "malformed anchor");
   return { ledger: unhex(match[1]), validators: match[2], maxAge, policy, sha256: sha256(bytes) };
+}
+
+/** The keys of a policy whose signatures can be checked here: of the logs of this origin, and of the witnesses. */
+export function checkableKeys(policy, origin) {
+  const keys = [...policy.logs.filter(({ name }) => name === origin), ...policy.witnesses.values()];
+  return keys.filter(({ type }) => type !== FOREIGN_TYPE);
 }
 
 /** tlog-policy: {logs: [vkey], witnesses: Map name → vkey, groups: Map name → {k, members}, quorum}. */
@@ -152,7 +164,7 @@ function newName(policy, name) {
 /** One key, one role: no key stands twice in a policy. */
 function newKey(text, type, keys) {
   const vkey = parseVkey(text);
-  must(vkey.type === type, "a key of the wrong type for this line");
+  must(vkey.type === type || vkey.type === FOREIGN_TYPE, "a key of the wrong type for this line");
   must(!keys.has(hex(vkey.key)), "a key that the policy already has");
   keys.add(hex(vkey.key));
   return vkey;

@@ -5,7 +5,7 @@
 
 import { bytesOfText, decode, hex, Malformed, must } from "./cbor.js";
 import { parseBundle, wantedSubjects } from "./bundle.js";
-import { COSIGNATURE_TYPE, LOG_TYPE, membersOf, parseAnchor, parseCheckpoint, parseNote, quorumTime, signatureJob } from "./checkpoint.js";
+import { COSIGNATURE_TYPE, LOG_TYPE, checkableKeys, membersOf, parseAnchor, parseCheckpoint, parseNote, quorumTime, signatureJob } from "./checkpoint.js";
 import { sha256, verifyAll } from "./crypto.js";
 import { commitmentsOf, ownSubjects, parseEnvelope, parseGenesis, signedBytes, subjectName } from "./event.js";
 import { Creations, resolve } from "./family.js";
@@ -120,8 +120,7 @@ const embedded = (event) => (event?.kind === "conflict" ? attempt(() => parseEnv
 function readNote(text, policy) {
   const note = parseNote(text);
   const checkpoint = parseCheckpoint(note.text);
-  const logs = policy.logs.filter(({ name }) => name === checkpoint.origin);
-  const keys = [...logs, ...policy.witnesses.values()];
+  const keys = checkableKeys(policy, checkpoint.origin);
   const lines = [];
   for (const line of note.lines) {
     const vkey = keys.find(({ name, id }) => name === line.name && id === line.id);

@@ -5,12 +5,13 @@ use super::{
     Quorum, Rule,
 };
 use crate::decimal::parse_decimal;
-use crate::vkey::{SignatureType, Verifier};
+use crate::vkey::{ForeignKey, KeyId, KeyName, SignatureType, Verifier, VkeyError};
 
 /// What was read so far.
 #[derive(Default)]
 pub(super) struct Reader {
     pub(super) logs: Vec<PolicyLog>,
+    pub(super) foreign_logs: Vec<ForeignKey>,
     pub(super) definitions: Vec<Definition>,
     pub(super) quorum: Option<Quorum>,
 }
@@ -41,12 +42,14 @@ impl Reader {
     }
 
     fn read_log(&mut self, vkey: &str, url: Option<&str>) -> Result<(), PolicyFault> {
-        check_room(self.logs.len(), MAX_POLICY_LOGS)?;
-        let verifier = self.read_key(vkey, SignatureType::Ed25519)?;
-        self.logs.push(PolicyLog {
-            verifier,
-            url: url.map(str::to_owned),
-        });
+        check_room(self.logs.len() + self.foreign_logs.len(), MAX_POLICY_LOGS)?;
+        match self.read_key(vkey, SignatureType::Ed25519)? {
+            Key::Own(verifier) => self.logs.push(PolicyLog {
+                verifier: *verifier,
+                url: url.map(str::to_owned),
+            }),
+            Key::Foreign(key) => self.foreign_logs.push(*key),
+        }
         Ok(())
     }
 
@@ -57,17 +60,17 @@ impl Reader {
         url: Option<&str>,
     ) -> Result<(), PolicyFault> {
         check_room(
-            self.count(|rule| matches!(rule, Rule::Witness { .. })),
+            self.count(|rule| !matches!(rule, Rule::Group { .. })),
             MAX_POLICY_WITNESSES,
         )?;
-        let verifier = Box::new(self.read_key(vkey, SignatureType::CosignatureV1)?);
-        self.define(
-            name,
-            Rule::Witness {
+        let rule = match self.read_key(vkey, SignatureType::CosignatureV1)? {
+            Key::Own(verifier) => Rule::Witness {
                 verifier,
                 url: url.map(str::to_owned),
             },
-        )
+            Key::Foreign(key) => Rule::Foreign { key },
+        };
+        self.define(name, rule)
     }
 
     fn read_group(
@@ -106,25 +109,34 @@ impl Reader {
         Ok(())
     }
 
-    fn read_key(&self, vkey: &str, kind: SignatureType) -> Result<Verifier, PolicyFault> {
-        let verifier: Verifier = vkey.parse()?;
-        if verifier.kind() != kind {
-            return Err(PolicyFault::KeyType);
-        }
-        let same = |known: &Verifier| {
-            known.key() == verifier.key()
-                || (known.name() == verifier.name() && known.id() == verifier.id())
+    fn read_key(&self, vkey: &str, kind: SignatureType) -> Result<Key, PolicyFault> {
+        let key = match vkey.parse::<Verifier>() {
+            Ok(verifier) if verifier.kind() != kind => return Err(PolicyFault::KeyType),
+            Ok(verifier) => Key::Own(Box::new(verifier)),
+            // Only its own parser knows whether it is a good one.
+            Err(VkeyError::UnsupportedType(_)) => Key::Foreign(Box::new(vkey.parse()?)),
+            Err(fault) => return Err(fault.into()),
         };
-        let in_logs = self.logs.iter().any(|log| same(&log.verifier));
-        let in_witnesses = self.count(|rule| match rule {
-            Rule::Witness { verifier, .. } => same(verifier),
-            Rule::Group { .. } => false,
-        });
-        if in_logs || in_witnesses > 0 {
+        if self.marks().any(|known| known.is_same(&key.mark())) {
             Err(PolicyFault::DuplicateKey)
         } else {
-            Ok(verifier)
+            Ok(key)
         }
+    }
+
+    /// What tells the keys that were read so far.
+    fn marks(&self) -> impl Iterator<Item = Mark<'_>> {
+        let logs = self.logs.iter().map(|log| Mark::of(&log.verifier));
+        let foreign_logs = self.foreign_logs.iter().map(Mark::of_foreign);
+        let witnesses = self
+            .definitions
+            .iter()
+            .filter_map(|definition| match &definition.rule {
+                Rule::Witness { verifier, .. } => Some(Mark::of(verifier)),
+                Rule::Foreign { key } => Some(Mark::of_foreign(key)),
+                Rule::Group { .. } => None,
+            });
+        logs.chain(foreign_logs).chain(witnesses)
     }
 
     fn define(&mut self, name: &str, rule: Rule) -> Result<(), PolicyFault> {
@@ -149,7 +161,7 @@ impl Reader {
     fn is_member(&self, place: usize) -> bool {
         let holds = |rule: &Rule| match rule {
             Rule::Group { members, .. } => members.contains(&place),
-            Rule::Witness { .. } => false,
+            Rule::Witness { .. } | Rule::Foreign { .. } => false,
         };
         self.count(holds) > 0
     }
@@ -159,6 +171,50 @@ impl Reader {
             .iter()
             .filter(|definition| holds(&definition.rule))
             .count()
+    }
+}
+
+/// A key as a policy may have it.
+enum Key {
+    Own(Box<Verifier>),
+    Foreign(Box<ForeignKey>),
+}
+
+impl Key {
+    fn mark(&self) -> Mark<'_> {
+        match self {
+            Key::Own(verifier) => Mark::of(verifier),
+            Key::Foreign(key) => Mark::of_foreign(key),
+        }
+    }
+}
+
+/// What no two keys of a policy may share: the public key, or name and ID.
+struct Mark<'k> {
+    key: &'k [u8],
+    name: &'k KeyName,
+    id: KeyId,
+}
+
+impl<'k> Mark<'k> {
+    fn of(verifier: &'k Verifier) -> Mark<'k> {
+        Mark {
+            key: verifier.key().as_bytes(),
+            name: verifier.name(),
+            id: verifier.id(),
+        }
+    }
+
+    fn of_foreign(key: &'k ForeignKey) -> Mark<'k> {
+        Mark {
+            key: key.key(),
+            name: key.name(),
+            id: key.id(),
+        }
+    }
+
+    fn is_same(&self, other: &Mark<'_>) -> bool {
+        self.key == other.key || (self.name == other.name && self.id == other.id)
     }
 }
 
@@ -186,8 +242,7 @@ mod tests {
     use crate::cosignature::Cosigner;
     use crate::note::NoteSigner;
     use crate::policy::{MAX_POLICY_BYTES, Policy, PolicyError};
-    use crate::vkey::KeyName;
-    use crate::vkey::VkeyError;
+    use crate::vkey::tests::ml_dsa_vkey;
     use ed25519_dalek::SigningKey;
 
     fn log_vkey(seed: u8) -> String {
@@ -308,6 +363,45 @@ mod tests {
                 "{text:?}"
             );
         }
+    }
+
+    #[test]
+    fn ml_dsa_keys_of_others_are_tolerated_and_held_to_their_form() {
+        let (log, witness) = (ml_dsa_vkey("log.example"), ml_dsa_vkey("w.example/mldsa"));
+        let text = lines(&[
+            "log LOG1",
+            &format!("log {log}"),
+            "witness a KEY10",
+            "quorum a",
+        ]);
+        let policy = Policy::parse(&text).unwrap();
+        assert_eq!((policy.logs().len(), policy.foreign_logs().len()), (1, 1));
+        let text = lines(&[
+            "witness a KEY10",
+            &format!("witness pq {witness}"),
+            "group g any a pq",
+            "quorum g",
+        ]);
+        let policy = Policy::parse(&text).unwrap();
+        assert_eq!(
+            policy.witnesses().count(),
+            1,
+            "only those that can be checked"
+        );
+        assert_eq!(policy.group("g"), Some((1, vec!["a", "pq"])));
+
+        let fault = |text: &str| Policy::parse(text).unwrap_err().fault;
+        let twice = format!("witness a {witness}\nwitness b {witness}\n");
+        assert_eq!(fault(&twice), PolicyFault::DuplicateKey);
+        let both = format!("log {log}\nwitness b {witness}\n");
+        assert_eq!(fault(&both), PolicyFault::DuplicateKey);
+        let other_id = witness.replacen(witness.split('+').nth(1).unwrap(), "00000000", 1);
+        assert_eq!(
+            fault(&format!("witness a {other_id}\n")),
+            VkeyError::OtherId.into()
+        );
+        let ecdsa = "witness a w.example+00000000+AgAA\n";
+        assert_eq!(fault(ecdsa), VkeyError::UnsupportedType(2).into());
     }
 
     #[test]
