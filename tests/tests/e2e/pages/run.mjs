@@ -9,14 +9,16 @@ import * as crypto from "../../../../web-verify/page/crypto.js";
 import * as event from "../../../../web-verify/page/event.js";
 import * as history from "../../../../web-verify/page/history.js";
 import * as merkle from "../../../../web-verify/page/merkle.js";
+import * as roster from "../../../../web-verify/page/roster.js";
 import * as verify from "../../../../web-verify/page/verify.js";
 import { goldenChecks, runAll, vectorChecks } from "./checks.mjs";
+import { doorChecks } from "./doors.mjs";
 import { ruleChecks } from "./rules.mjs";
 
 const folder = new URL("../../../../ledger-core/vectors/", import.meta.url);
 const vectors = readdirSync(folder).map((name) => JSON.parse(readFileSync(new URL(name, folder), "utf8")));
-const page = { cbor, checkpoint, crypto, event, merkle, verify };
-const results = await runAll([...vectorChecks(page, vectors), ...goldenChecks(page), ...ruleChecks(history)]);
+const page = { cbor, checkpoint, crypto, event, merkle, roster, verify };
+const results = await runAll([...vectorChecks(page, vectors), ...doorChecks(page, vectors), ...goldenChecks(page), ...ruleChecks(history)]);
 const failed = results.filter(({ faults }) => faults.length > 0);
 for (const { name, shows, faults } of failed) console.log(`${name} (${shows})\n  ${faults.join("\n  ")}`);
 console.log(`${results.length - failed.length} passed, ${failed.length} failed`);

@@ -7,11 +7,13 @@ import * as crypto from "/page/crypto.js";
 import * as event from "/page/event.js";
 import * as history from "/page/history.js";
 import * as merkle from "/page/merkle.js";
+import * as roster from "/page/roster.js";
 import * as verify from "/page/verify.js";
 import { goldenChecks, isStory, runAll, vectorChecks } from "./checks.mjs";
+import { doorChecks } from "./doors.mjs";
 import { ruleChecks } from "./rules.mjs";
 
-const page = { cbor, checkpoint, crypto, event, merkle, verify };
+const page = { cbor, checkpoint, crypto, event, merkle, roster, verify };
 const byId = (id) => document.getElementById(id);
 
 function element(tag, ...children) {
@@ -58,7 +60,7 @@ async function run() {
   const names = await json("/vectors/index.json");
   const vectors = await Promise.all(names.map((name) => json(`/vectors/${name}`)));
   await showTimes(vectors);
-  const checks = [...vectorChecks(page, vectors), ...goldenChecks(page), ...ruleChecks(history)];
+  const checks = [...vectorChecks(page, vectors), ...doorChecks(page, vectors), ...goldenChecks(page), ...ruleChecks(history)];
   const results = await runAll(checks);
   results.forEach(showResult);
   const failed = results.filter(({ faults }) => faults.length > 0).length;
