@@ -31,6 +31,7 @@ fn replica() -> Replica {
         authority: OrgId::new("SO").expect("well formed"),
         authority_name: "Sở".into(),
         authority_devices: vec![DeviceKey(key.to_bytes())],
+        authority_threshold: 1,
         sequencer: DeviceKey(PublicKey::of(&SigningKey::from_bytes(&[3; 32])).to_bytes()),
         created: Timestamp::vietnam(1_700_000_000),
         sample: None,

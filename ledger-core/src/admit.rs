@@ -5,7 +5,7 @@
 //! makes the event void where it stands ([`crate::roster`]).
 
 use crate::chain::{ChainError, Chains};
-use crate::ids::LedgerId;
+use crate::ids::{LeafIndex, LedgerId};
 use crate::roster::{MemberError, Roster};
 use crate::sign::{Envelope, EnvelopeError, SignedEvent};
 
@@ -37,6 +37,9 @@ pub enum Refusal {
     /// It is not next in its chain.
     #[error(transparent)]
     Chain(#[from] ChainError),
+    /// It stands in the log already, at this place, under this or another signature: a duplicate and nobody's fault.
+    #[error("it is leaf {0} of the log already")]
+    Duplicate(LeafIndex),
 }
 
 impl Refusal {
@@ -50,7 +53,9 @@ impl Refusal {
             Refusal::Member(MemberError::Revoked) => "MAY_DA_KHOA",
             Refusal::Chain(ChainError::Gap { .. }) => "THIEU_VIEC_TRUOC",
             Refusal::Chain(ChainError::Fork) => "TRUNG_SO_THU_TU",
+            Refusal::Chain(ChainError::EpochNotAllowed) => "CHUA_CHO_MO_SO",
             Refusal::Chain(_) => "SAI_NOI_TIEP",
+            Refusal::Duplicate(_) => "DA_CO_TRONG_SO",
         }
     }
 
@@ -78,6 +83,13 @@ impl Refusal {
             Refusal::Chain(ChainError::Fork) => {
                 "Máy này đã ghi một việc khác ở số thứ tự đó. Lấy lại dữ liệu của máy rồi ghi lại việc này."
             }
+            Refusal::Chain(ChainError::Closed) => {
+                "Sổ của máy này đã đóng ở phần đó. Mở sổ máy mới rồi ghi lại việc này."
+            }
+            Refusal::Chain(ChainError::EpochNotAllowed) => {
+                "Máy này đã ký hai việc khác nhau ở cùng một số thứ tự. Nhờ người quản trị của đơn vị hoặc cơ quan quản lý cho mở sổ mới."
+            }
+            Refusal::Duplicate(_) => "Việc này đã có trong sổ chung. Không cần gửi lại.",
             Refusal::Chain(_) => {
                 "Việc này không nối tiếp việc trước của máy. Lấy lại dữ liệu của máy rồi ghi lại."
             }
@@ -101,7 +113,15 @@ pub fn admit(
         .device(&envelope.device())
         .ok_or(MemberError::Unknown)?;
     let event = envelope.verify_by(ledger, &device.key)?;
-    roster.check_member(&event)?;
-    chains.check(&event)?;
+    check_place(roster, chains, &event)?;
     Ok(AdmittedEvent(event))
+}
+
+/// The part of the door that depends on the log: whether a device may sign, and whether this is next in its chain.
+///
+/// # Errors
+/// [`Refusal::Member`] or [`Refusal::Chain`].
+pub fn check_place(roster: &Roster, chains: &Chains, event: &SignedEvent) -> Result<(), Refusal> {
+    let device = roster.check_member(event)?;
+    Ok(chains.check(event, device)?)
 }

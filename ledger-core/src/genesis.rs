@@ -1,5 +1,7 @@
 //! Leaf 0 of the log: what names a ledger and who governs it (`docs/formats.md` section 2).
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest, Sha256};
 
 use crate::encode::Value;
@@ -27,8 +29,10 @@ pub struct Genesis {
     pub authority: OrgId,
     /// Its name.
     pub authority_name: String,
-    /// Its devices at the beginning.
+    /// Its administrator devices at the beginning.
     pub authority_devices: Vec<DeviceKey>,
+    /// How many of them must agree to a threshold act (section 7).
+    pub authority_threshold: usize,
     /// The device that signs map heads.
     pub sequencer: DeviceKey,
     /// When the ledger was made.
@@ -54,7 +58,7 @@ impl Genesis {
             ("org", Value::text(&self.authority)),
             ("name", Value::text(&self.authority_name)),
             ("devices", Value::Array(devices)),
-            ("threshold", Value::Int(1)),
+            ("threshold", Value::uint(self.authority_threshold as u64)),
         ]);
         let mut entries = vec![
             ("format", Value::text(FORMAT)),
@@ -79,11 +83,31 @@ impl Genesis {
         }
         let value = Value::decode(bytes).map_err(|_| GenesisError("not canonical CBOR"))?;
         let genesis = Genesis::read(&value)?;
+        genesis.check()?;
         // Comparing with the only encoding refuses unknown and surplus fields at once.
         if genesis.encode() == bytes {
             Ok(genesis)
         } else {
             Err(GenesisError("unknown fields"))
+        }
+    }
+
+    /// What the forms of the fields do not say by themselves.
+    fn check(&self) -> Result<(), GenesisError> {
+        let officers = self.authority_devices.len();
+        if !(1..=AUTHORITY_DEVICES_MAX).contains(&officers) {
+            return Err(GenesisError("authority devices"));
+        }
+        if !(1..=officers).contains(&self.authority_threshold) {
+            return Err(GenesisError("authority threshold"));
+        }
+        // One key, one role.
+        let devices = self.authority_devices.iter().chain([&self.sequencer]);
+        let keys = devices.map(|key| key.0).chain([self.log_key.to_bytes()]);
+        if keys.collect::<BTreeSet<_>>().len() == officers + 2 {
+            Ok(())
+        } else {
+            Err(GenesisError("a key has two roles"))
         }
     }
 
@@ -95,9 +119,6 @@ impl Genesis {
             .get("devices")
             .and_then(Value::as_array)
             .ok_or(GenesisError("authority devices"))?;
-        if devices.is_empty() || devices.len() > AUTHORITY_DEVICES_MAX {
-            return Err(GenesisError("authority devices"));
-        }
         let device = |v: &Value| key(v).map(|k| DeviceKey(k.to_bytes()));
         let sample = match value.get("sample") {
             Some(date) => Some(
@@ -129,6 +150,11 @@ impl Genesis {
                 .map(device)
                 .collect::<Option<_>>()
                 .ok_or(GenesisError("authority devices"))?,
+            authority_threshold: authority
+                .get("threshold")
+                .and_then(Value::as_uint)
+                .and_then(|count| usize::try_from(count).ok())
+                .ok_or(GenesisError("authority threshold"))?,
             sequencer: value
                 .get("sequencer")
                 .and_then(device)

@@ -6,14 +6,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::admit::{AdmittedEvent, Refusal, admit};
-use crate::chain::{Chains, Link};
+use crate::chain::{ChainError, Chains, Link};
 use crate::genesis::{Genesis, GenesisError, ledger_id};
 use crate::ids::{DeviceKey, EventId, Hash, LeafIndex, LedgerId, TreeSize};
-use crate::kind::Kind;
 use crate::map::{AppendError, Map};
 use crate::merkle::{MemoryTree, leaf_hash};
 use crate::roster::{Referred, Roster, VoidReason};
-use crate::sign::SignedEvent;
+use crate::sign::{Envelope, SignedEvent};
 use crate::store::StoreError;
 use crate::subject::{Subject, own_subjects};
 
@@ -47,6 +46,8 @@ pub struct Replica {
     chains: Chains,
     map: Map,
     standing: HashMap<EventId, Standing>,
+    /// What was signed in each event, to know it again under another signature.
+    signed: HashMap<Hash, EventId>,
 }
 
 impl Replica {
@@ -67,6 +68,7 @@ impl Replica {
             chains: Chains::new(ledger),
             map: Map::new(),
             standing: HashMap::new(),
+            signed: HashMap::new(),
         })
     }
 
@@ -140,7 +142,33 @@ impl Replica {
     /// # Errors
     /// [`Refusal`] when the event may not take the next place.
     pub fn check(&self, bytes: &[u8]) -> Result<AdmittedEvent, Refusal> {
-        admit(&self.ledger, &self.roster, &self.chains, bytes)
+        admit(&self.ledger, &self.roster, &self.chains, bytes).map_err(|refusal| match refusal {
+            Refusal::Chain(ChainError::Fork) => self.duplicate(bytes).unwrap_or(refusal),
+            refusal => refusal,
+        })
+    }
+
+    /// Whether what an envelope says, signed by whatever signature, stands in the log.
+    fn duplicate(&self, bytes: &[u8]) -> Option<Refusal> {
+        let envelope = Envelope::parse(bytes).ok()?;
+        let id = self.signed.get(&envelope.signed_hash(&self.ledger))?;
+        self.find(id).map(Refusal::Duplicate)
+    }
+
+    /// An event of the log, as references see it.
+    pub fn referred(&self, id: &EventId) -> Option<&Referred> {
+        self.standing.get(id).map(|standing| &standing.referred)
+    }
+
+    /// What each device may sign next.
+    pub fn chains(&self) -> &Chains {
+        &self.chains
+    }
+
+    /// Whether a device must open a new epoch before it says anything else, because a fork of it was recorded.
+    pub fn must_open_epoch(&self, device: &DeviceKey) -> bool {
+        let device = self.roster.device(device);
+        device.is_some_and(|device| self.chains.must_open_epoch(device))
     }
 
     /// Gives an admitted event the next place. The event must have been admitted at this size.
@@ -152,7 +180,7 @@ impl Replica {
         let index = LeafIndex(self.tree.size().0);
         let verdict = self.weigh(&event);
         self.tree.append(event.id().0);
-        self.chains.advance(&event);
+        self.chains.advance(index, &event);
         let subjects = match verdict {
             Ok(()) => self.subjects_of(&event),
             Err(_) => BTreeSet::new(),
@@ -168,12 +196,9 @@ impl Replica {
                 AppendError::OutOfOrder(e) => StoreError::Failed(e.to_string()),
             })?;
         }
-        let referred = Referred {
-            index,
-            iss: event.iss().clone(),
-            kind: event.body().kind,
-        };
+        let referred = Referred::of(index, &event, verdict.is_ok());
         let void = verdict.err();
+        self.signed.insert(event.signed_hash(), event.id());
         self.standing.insert(
             event.id(),
             Standing {
@@ -191,27 +216,15 @@ impl Replica {
     }
 
     fn weigh(&self, event: &SignedEvent) -> Result<(), VoidReason> {
-        let referred = event
-            .body()
-            .reference
-            .and_then(|id| self.in_force(&EventId(id)));
-        self.roster
-            .weigh(event, referred.map(|standing| &standing.referred))
-    }
-
-    fn in_force(&self, id: &EventId) -> Option<&Standing> {
-        self.standing
-            .get(id)
-            .filter(|standing| standing.void.is_none() && standing.referred.kind != Kind::MapHead)
+        let referred = event.body().reference.map(EventId);
+        let referred = referred.and_then(|id| self.referred(&id));
+        self.roster.weigh(event, referred)
     }
 
     fn subjects_of(&self, event: &SignedEvent) -> BTreeSet<Subject> {
         let mut subjects = own_subjects(event);
-        if let Some(standing) = event
-            .body()
-            .reference
-            .and_then(|id| self.in_force(&EventId(id)))
-        {
+        let referred = event.body().reference.map(EventId);
+        if let Some(standing) = referred.and_then(|id| self.standing.get(&id)) {
             subjects.extend(standing.subjects.iter().cloned());
         }
         subjects

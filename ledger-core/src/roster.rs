@@ -1,156 +1,122 @@
 //! Who is a member and who may say what, as a fold over the log (`docs/formats.md` sections 7 and 8).
 //!
-//! In scope: organisations, roles, devices, peers, who created and owns a lot; the decision whether an event
+//! In scope: organisations, roles, devices, peers, threshold acts, the trust anchor; the decision whether an event
 //! is in force or void. Out of scope: signatures ([`crate::sign`]), chains ([`crate::chain`]), business rules.
 //!
-//! The same fold runs over the whole log on a node and over the events of a bundle on a phone.
+//! The same fold runs over the whole log on a node and over the events of a bundle on a phone. On the phone it must say
+//! the same of every event that it sees; what it cannot know there (another organisation's keys, the owner of a lot whose
+//! list is elsewhere) is vouched for by the map, which lists events in force only.
+
+mod conflict;
+mod device;
+mod may;
+mod org;
+mod proposal;
+mod reference;
+mod trust;
+mod void;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::body::{Body, ChainPlace, Lives, Role};
-use crate::genesis::Genesis;
-use crate::ids::{DeviceKey, Hash, LeafIndex, LotId, OrgId, PlaceId};
+use crate::anchor::Anchor;
+use crate::body::{Body, Rights, Role};
+use crate::genesis::{Genesis, ledger_id};
+use crate::ids::{DeviceKey, Hash, LeafIndex, LedgerId, LotId, OrgId};
 use crate::key::PublicKey;
-use crate::kind::{Kind, Who};
+use crate::kind::Kind;
 use crate::sign::SignedEvent;
-use crate::subject::{created_lots, lots_named};
+use crate::subject::created_lots;
 
-/// A member organisation.
-#[derive(Clone, Debug)]
-pub struct Org {
-    /// What it may do.
-    pub roles: BTreeSet<Role>,
-    /// The event that admitted it; genesis for the authority.
-    pub since: LeafIndex,
-}
+pub use device::{Device, MemberError, Revocation};
+pub use may::Said;
+pub use org::Org;
+pub use proposal::Proposal;
+pub use reference::Referred;
+pub use void::VoidReason;
 
-/// An enrolled device.
-#[derive(Clone, Debug)]
-pub struct Device {
-    /// Its key, checked when it was enrolled.
-    pub key: PublicKey,
-    /// Whose it is.
-    pub org: OrgId,
-    /// Where its key lives.
-    pub lives: Lives,
-    /// On whose machine, when hosted.
-    pub host: Option<OrgId>,
-    /// The event that enrolled it; genesis for the authority's first ones.
-    pub since: LeafIndex,
-    /// Set once it was revoked.
-    pub revoked: Option<ChainPlace>,
-}
-
-/// Why an event is logged without effect. The signer's organisation is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
-pub enum VoidReason {
-    /// The organisation or device may not say this.
-    #[error("the organisation may not say this")]
-    NotPermitted,
-    /// It refers to an event that is not there, or itself void.
-    #[error("it refers to an event that is not in force before it")]
-    NoReference,
-    /// It enrols a key that is unusable or taken.
-    #[error("the key is unusable or already in use")]
-    BadKey,
-}
-
-impl VoidReason {
-    /// A stable code for machines: the one that the form answers with before signing ([`crate::form`]).
-    pub fn code(self) -> &'static str {
-        match self {
-            VoidReason::NotPermitted => "KHONG_CO_QUYEN",
-            VoidReason::NoReference => "KHONG_THAY_VIEC_GOC",
-            VoidReason::BadKey => "KHOA_KHONG_DUNG_DUOC",
-        }
-    }
-
-    /// What happened and what to do, for people.
-    pub fn message_vi(self) -> &'static str {
-        match self {
-            VoidReason::NotPermitted => {
-                "Đơn vị không có quyền ghi việc này. Việc đã lưu nhưng không có hiệu lực. Dùng đúng tài khoản rồi ghi lại."
-            }
-            VoidReason::NoReference => {
-                "Không tìm thấy việc được nhắc tới. Chờ việc đó vào sổ chung rồi ghi lại."
-            }
-            VoidReason::BadKey => {
-                "Khóa của máy không dùng được hoặc đã cấp cho máy khác. Tạo khóa mới rồi đăng ký lại."
-            }
-        }
-    }
-}
-
-/// An earlier event in force, as references see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Referred {
-    /// Its place in the log.
-    pub index: LeafIndex,
-    /// Who signed it.
-    pub iss: OrgId,
-    /// What it says.
-    pub kind: Kind,
-}
+use proposal::Proposals;
 
 /// The members and what they may do, as of some place in the log.
 #[derive(Clone, Debug)]
 pub struct Roster {
+    ledger: LedgerId,
     authority: OrgId,
     sequencer: DeviceKey,
     orgs: BTreeMap<OrgId, Org>,
     devices: BTreeMap<DeviceKey, Device>,
     peers: BTreeMap<Hash, OrgId>,
-    lot_owners: BTreeMap<LotId, OrgId>,
-    /// Whether the fold sees only some of the log (a bundle): a lot whose creation it did not see may belong to anybody.
-    partial: bool,
+    former_peers: BTreeSet<Hash>,
+    threshold: usize,
+    proposals: Proposals,
+    anchor: Option<Arc<Anchor>>,
+    /// Lots that an event which created them gave to another organisation than the creator's.
+    given: BTreeSet<(LotId, OrgId)>,
+    sight: Sight,
+}
+
+/// How much of the log the fold sees.
+#[derive(Clone, Debug)]
+enum Sight {
+    /// All of it.
+    Whole,
+    /// The complete lists of a bundle, those of these lots among them.
+    Lists(BTreeSet<LotId>),
 }
 
 impl Roster {
     /// The roster that genesis sets up.
     pub fn new(genesis: &Genesis) -> Roster {
-        let authority = Org {
-            roles: BTreeSet::from([Role::Authority]),
-            since: LeafIndex(0),
-        };
-        let device = |key: &DeviceKey| {
-            let device = Device {
-                key: PublicKey::from_bytes(&key.0).ok()?,
-                org: genesis.authority.clone(),
-                lives: Lives::Own,
-                host: None,
-                since: LeafIndex(0),
-                revoked: None,
-            };
+        let authority = Org::new([Role::Authority], LeafIndex(0));
+        let device = |(key, rights): (&DeviceKey, Rights)| {
+            // A genesis that was read holds only good keys.
+            let checked = PublicKey::from_bytes(&key.0).ok()?;
+            let device = Device::new(checked, genesis.authority.clone(), rights, LeafIndex(0));
             Some((*key, device))
         };
+        let officers = genesis.authority_devices.iter();
+        let officers = officers.map(|key| (key, Rights::Administrator));
+        let devices = officers.chain([(&genesis.sequencer, Rights::Recorder)]);
         Roster {
+            ledger: ledger_id(&genesis.encode()),
             authority: genesis.authority.clone(),
             sequencer: genesis.sequencer,
             orgs: BTreeMap::from([(genesis.authority.clone(), authority)]),
-            devices: genesis
-                .authority_devices
-                .iter()
-                .chain([&genesis.sequencer])
-                // A genesis that was read holds only good keys.
-                .filter_map(device)
-                .collect(),
+            devices: devices.filter_map(device).collect(),
             peers: BTreeMap::new(),
-            lot_owners: BTreeMap::new(),
-            partial: false,
+            former_peers: BTreeSet::new(),
+            threshold: genesis.authority_threshold,
+            proposals: Proposals::default(),
+            anchor: None,
+            given: BTreeSet::new(),
+            sight: Sight::Whole,
         }
     }
 
-    /// The same for a fold over some of the log's events only.
+    /// The same for a fold over complete lists only.
     pub fn partial(genesis: &Genesis) -> Roster {
         Roster {
-            partial: true,
+            sight: Sight::Lists(BTreeSet::new()),
             ..Roster::new(genesis)
+        }
+    }
+
+    /// A partial fold that has the complete lists of these lots, and so knows whose they are.
+    pub fn seeing(self, lots: BTreeSet<LotId>) -> Roster {
+        Roster {
+            sight: Sight::Lists(lots),
+            ..self
         }
     }
 
     /// An organisation.
     pub fn org(&self, id: &OrgId) -> Option<&Org> {
         self.orgs.get(id)
+    }
+
+    /// Every organisation, by id.
+    pub fn orgs(&self) -> impl Iterator<Item = (&OrgId, &Org)> {
+        self.orgs.iter()
     }
 
     /// A device.
@@ -163,24 +129,19 @@ impl Roster {
         self.devices.iter()
     }
 
-    /// Whose network peer a libp2p key is, if anybody's.
+    /// Whose network peer a libp2p key is. Nobody's while the organisation is suspended.
     pub fn peer(&self, key: &Hash) -> Option<&OrgId> {
-        self.peers.get(key)
+        self.peers.get(key).filter(|org| !self.is_suspended(org))
     }
 
-    /// Every enrolled libp2p key.
+    /// Every libp2p key that may be spoken to.
     pub fn peers(&self) -> impl Iterator<Item = (&Hash, &OrgId)> {
-        self.peers.iter()
+        self.peers.iter().filter(|(_, org)| !self.is_suspended(org))
     }
 
     /// The authority's organisation.
     pub fn authority(&self) -> &OrgId {
         &self.authority
-    }
-
-    /// The owner of a lot, once it was created.
-    pub fn lot_owner(&self, lot: &LotId) -> Option<&OrgId> {
-        self.lot_owners.get(lot)
     }
 
     /// Whether an event is in force at this place.
@@ -192,187 +153,100 @@ impl Roster {
         event: &SignedEvent,
         referred: Option<&Referred>,
     ) -> Result<(), VoidReason> {
-        let body = event.body();
-        if body.reference.is_some() && referred.is_none() {
-            return Err(VoidReason::NoReference);
+        self.weigh_said(&Said::by(event), referred)
+    }
+
+    /// The same for what is not signed yet.
+    ///
+    /// # Errors
+    /// [`VoidReason`] that it would be void for.
+    pub fn weigh_said(
+        &self,
+        said: &Said<'_>,
+        referred: Option<&Referred>,
+    ) -> Result<(), VoidReason> {
+        if self.is_suspended(said.iss) {
+            return Err(VoidReason::Suspended);
         }
-        let sequencer_speaks = event.device() == self.sequencer;
-        let map_head = body.kind == Kind::MapHead;
-        let may = || map_head || self.may_say(body, event.iss(), referred);
-        if sequencer_speaks != map_head || !may() {
+        self.weigh_reference(said.body, referred)?;
+        if !self.may_say(said, referred) {
             return Err(VoidReason::NotPermitted);
         }
-        match body.kind {
-            Kind::Device | Kind::Peer if !self.key_is_free(event) => Err(VoidReason::BadKey),
+        self.weigh_act(said.body)?;
+        match said.body.kind {
+            Kind::Approve => self.weigh_consent(said),
+            Kind::Conflict => self.weigh_conflict(said.body, referred),
             _ => Ok(()),
         }
     }
 
-    /// The table of section 7: whether a device of an organisation, other than the sequencer, may say this now.
-    pub fn may_say(&self, body: &Body, iss: &OrgId, referred: Option<&Referred>) -> bool {
-        let has = |roles: &[Role]| {
-            self.orgs
-                .get(iss)
-                .is_some_and(|org| roles.iter().any(|r| org.roles.contains(r)))
-        };
-        let maker = || has(&[Role::Producer, Role::Processor, Role::Packer]);
-        let authority = || has(&[Role::Authority]);
-        let own = |place: &Option<PlaceId>| place.as_ref().is_none_or(|place| place.org == *iss);
-        let author = || referred.is_some_and(|r| r.iss == *iss);
-        match body.kind.row().who {
-            Who::Producer => has(&[Role::Producer]) && own(&body.field),
-            Who::Maker => maker(),
-            Who::Trader => maker() || has(&[Role::Retailer, Role::Marketplace]),
-            Who::Carrier => has(&[Role::Carrier]),
-            Who::Laboratory => has(&[Role::Laboratory]),
-            Who::Authority | Who::Governor | Who::Steward | Who::Approver => authority(),
-            Who::Inspector => {
-                has(&[Role::Authority, Role::Auditor, Role::Certifier])
-                    || maker() && own(&body.field) && own(&body.place)
-            }
-            Who::Sampler => maker() || has(&[Role::Laboratory, Role::Authority]),
-            Who::Keeper => authority() || self.owns_all(body, iss),
-            Who::Author => author(),
-            Who::Issuer => author() || authority(),
-            Who::Reporter => has(&[Role::Retailer, Role::Marketplace, Role::Authority]),
-            Who::Member => self.orgs.contains_key(iss),
-            Who::Holder => self.holds_all(body, iss),
-            Who::Sequencer => false,
-        }
-    }
-
-    /// Whether every named lot was created by or belongs to the signer, and every other target is its own.
-    fn owns_all(&self, body: &Body, iss: &OrgId) -> bool {
-        let owns = |lot: LotId| {
-            lot.org == *iss
-                || self
-                    .lot_owner(&lot)
-                    .map_or(self.partial, |owner| owner == iss)
-        };
-        lots_named(body, iss).all(owns) && self.holds_all(body, iss)
-    }
-
-    /// Whether every named product, place and organisation is the signer's own.
-    fn holds_all(&self, body: &Body, iss: &OrgId) -> bool {
-        let products = body.product.iter().chain(body.products.iter().flatten());
-        self.orgs.contains_key(iss)
-            && products.into_iter().all(|product| product.org == *iss)
-            && body
-                .target_place
-                .as_ref()
-                .is_none_or(|place| place.org == *iss)
-            && body.org.as_ref().is_none_or(|org| org == iss)
-    }
-
-    /// One key, one role: a key enters the roster once, as a device or as a peer.
-    fn key_is_free(&self, event: &SignedEvent) -> bool {
-        let Some(key) = event.body().key else {
-            return false;
-        };
-        let known_org = event
-            .body()
-            .org
-            .as_ref()
-            .is_some_and(|org| self.orgs.contains_key(org));
-        known_org
-            && PublicKey::from_bytes(&key.0).is_ok()
-            && !self.devices.contains_key(&DeviceKey(key.0))
-            && !self.peers.contains_key(&key)
+    /// What an event asks of the organisation, keys and numbers that it names, whoever says it: asked when it is logged,
+    /// and of a threshold act once more when it takes effect.
+    fn weigh_act(&self, body: &Body) -> Result<(), VoidReason> {
+        self.weigh_org(body)?;
+        self.weigh_keys(body)?;
+        self.weigh_rule(body)
     }
 
     /// Takes in an event that [`Roster::weigh`] found in force.
     pub fn apply(&mut self, index: LeafIndex, event: &SignedEvent) {
+        match event.body().reference {
+            Some(id) if event.body().kind == Kind::Approve => {
+                self.consent(index, &id, event.device());
+            }
+            _ if self.is_threshold_act(event.body()) => self.propose(index, event),
+            _ => self.act(index, event),
+        }
+    }
+
+    /// What was said takes effect.
+    fn act(&mut self, index: LeafIndex, event: &SignedEvent) {
         let body = event.body();
         match body.kind {
-            Kind::Org => self.admit_org(index, event),
-            Kind::Device => {
-                let checked = body.key.and_then(|key| PublicKey::from_bytes(&key.0).ok());
-                if let (Some(key), Some(org), Some(lives)) = (checked, &body.org, body.lives) {
-                    let device = Device {
-                        key,
-                        org: org.clone(),
-                        lives,
-                        host: body.host.clone(),
-                        since: index,
-                        revoked: None,
-                    };
-                    self.devices.insert(DeviceKey(key.to_bytes()), device);
-                }
+            Kind::Org => self.admit_org(index, body),
+            Kind::Suspend | Kind::Readmit | Kind::Grant | Kind::Withdraw => {
+                self.change_org(index, body);
             }
-            Kind::Revoke => {
-                if let Some(device) = body
-                    .key
-                    .and_then(|key| self.devices.get_mut(&DeviceKey(key.0)))
-                {
-                    device.revoked = body.last;
-                }
+            Kind::Device => self.enrol(index, body),
+            Kind::Revoke => self.revoke(index, body.key, body.last),
+            Kind::Replace => {
+                self.revoke(index, body.old, body.last);
+                self.enrol(index, body);
             }
-            Kind::Peer => {
-                if let (Some(key), Some(org)) = (body.key, &body.org) {
-                    self.peers.insert(key, org.clone());
-                }
+            Kind::AllowEpoch => self.allow_epoch(index, body.key),
+            Kind::Conflict => self.record_conflict(index, body),
+            Kind::Peer => self.add_peer(body),
+            Kind::Unpeer => self.remove_peer(body.key),
+            Kind::Anchor => self.set_anchor(body),
+            Kind::Threshold => {
+                let count = body.count.and_then(|count| usize::try_from(count).ok());
+                self.threshold = count.unwrap_or(self.threshold);
             }
             _ => self.note_owners(event),
         }
     }
 
-    fn admit_org(&mut self, index: LeafIndex, event: &SignedEvent) {
-        let body = event.body();
-        let id = body.id.as_ref().and_then(|id| OrgId::new(&id.0).ok());
-        if let (Some(id), Some(roles)) = (id, &body.roles) {
-            let since = self.orgs.get(&id).map_or(index, |org| org.since);
-            let mut roles: BTreeSet<Role> = roles.iter().copied().collect();
-            if id == self.authority {
-                roles.insert(Role::Authority);
-            }
-            self.orgs.insert(id, Org { roles, since });
-        }
+    /// Whether the fold sees only some of the log.
+    fn is_partial(&self) -> bool {
+        matches!(self.sight, Sight::Lists(_))
     }
 
-    /// The first creation of a lot names its owner.
+    /// Whether an organisation owns a lot that another created, as far as the fold can see.
+    fn may_own(&self, org: &OrgId, lot: &LotId) -> bool {
+        let seen = match &self.sight {
+            Sight::Whole => true,
+            Sight::Lists(lots) => lots.contains(lot),
+        };
+        !seen || self.given.contains(&(lot.clone(), org.clone()))
+    }
+
+    /// Who creates a lot may name another organisation as its owner.
     fn note_owners(&mut self, event: &SignedEvent) {
-        let owners = event
-            .body()
-            .outputs
-            .iter()
-            .flatten()
-            .map(|output| output.owner.clone());
-        for (lot, owner) in created_lots(event).zip(owners) {
-            self.lot_owners.entry(lot).or_insert(owner);
-        }
-    }
-}
-
-/// Why a device's event is refused at the door.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MemberError {
-    /// The key is not on the roster.
-    #[error("the key is not enrolled")]
-    Unknown,
-    /// The device belongs to another organisation than the envelope says.
-    #[error("the device belongs to another organisation")]
-    WrongOrg,
-    /// The device was revoked before this event.
-    #[error("the device was revoked")]
-    Revoked,
-}
-
-impl Roster {
-    /// Whether a device may sign for the organisation that its event names, at this place.
-    ///
-    /// # Errors
-    /// [`MemberError`] saying why not.
-    pub fn check_member(&self, event: &SignedEvent) -> Result<&Device, MemberError> {
-        let device = self.device(&event.device()).ok_or(MemberError::Unknown)?;
-        if device.org != *event.iss() {
-            return Err(MemberError::WrongOrg);
-        }
-        let link = event.link();
-        match device.revoked {
-            Some(last) if (link.epoch, link.seq) > (last.epoch, last.seq) => {
-                Err(MemberError::Revoked)
-            }
-            _ => Ok(device),
-        }
+        let outputs = event.body().outputs.iter().flatten();
+        let given = created_lots(event)
+            .zip(outputs)
+            .filter(|(lot, output)| output.owner != lot.org)
+            .map(|(lot, output)| (lot, output.owner.clone()));
+        self.given.extend(given);
     }
 }

@@ -8,6 +8,7 @@
 pub(crate) mod cose;
 
 use ed25519_dalek::SigningKey;
+use sha2::{Digest, Sha256};
 
 use crate::body::{Body, BodyError};
 use crate::chain::Link;
@@ -63,6 +64,7 @@ pub struct Envelope {
 pub struct SignedEvent {
     bytes: Vec<u8>,
     id: EventId,
+    signed_hash: Hash,
     device: DeviceKey,
     iss: OrgId,
     payload: Payload,
@@ -96,11 +98,14 @@ impl Draft {
     /// gives the same bytes.
     pub fn sign(self, key: &SigningKey, ledger: &LedgerId, iss: &OrgId, link: Link) -> SignedEvent {
         let payload = Payload { link, draft: self };
-        let bytes = FORM.sign(key, ledger, iss, &payload.to_value().encode());
+        let device = DeviceKey(PublicKey::of(key).to_bytes());
+        let said = payload.to_value().encode();
+        let bytes = FORM.sign(key, ledger, iss, &said);
         SignedEvent {
             id: event_id(&bytes),
             bytes,
-            device: DeviceKey(PublicKey::of(key).to_bytes()),
+            signed_hash: sha256(&FORM.sig_structure(&FORM.protected(&device, iss), ledger, &said)),
+            device,
             iss: iss.clone(),
             payload,
         }
@@ -187,6 +192,11 @@ impl Envelope {
         FORM.sig_structure(&self.parts.protected, ledger, &self.parts.payload)
     }
 
+    /// SHA-256 of the Sig_structure ([`SignedEvent::signed_hash`]), whoever made the signature and whether it holds.
+    pub fn signed_hash(&self, ledger: &LedgerId) -> Hash {
+        sha256(&self.sig_structure(ledger))
+    }
+
     /// What it says.
     pub fn payload(&self) -> &Payload {
         &self.payload
@@ -214,10 +224,12 @@ impl Envelope {
         if key.to_bytes() != self.parts.device.0 {
             return Err(EnvelopeError::Signature);
         }
-        key.verify(&self.sig_structure(ledger), &self.parts.signature)
+        let message = self.sig_structure(ledger);
+        key.verify(&message, &self.parts.signature)
             .map_err(|_| EnvelopeError::Signature)?;
         Ok(SignedEvent {
             id: event_id(&self.bytes),
+            signed_hash: sha256(&message),
             bytes: self.bytes,
             device: self.parts.device,
             iss: self.parts.iss,
@@ -235,6 +247,12 @@ impl SignedEvent {
     /// The event's identity.
     pub fn id(&self) -> EventId {
         self.id
+    }
+
+    /// SHA-256 of the Sig_structure: what was signed, whatever the signature. Two at one place of a chain are a fork; one
+    /// under two signatures is the same event twice.
+    pub fn signed_hash(&self) -> Hash {
+        self.signed_hash
     }
 
     /// The device that signed.
@@ -266,6 +284,10 @@ impl SignedEvent {
     pub fn body(&self) -> &Body {
         &self.payload.draft.body
     }
+}
+
+fn sha256(bytes: &[u8]) -> Hash {
+    Hash(Sha256::digest(bytes).into())
 }
 
 /// The identity of an envelope's bytes.

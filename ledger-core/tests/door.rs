@@ -48,6 +48,7 @@ impl Ledger {
             authority: org("SO"),
             authority_name: "Sở".into(),
             authority_devices: vec![DeviceKey(public(AUTHORITY).0)],
+            authority_threshold: 1,
             sequencer: DeviceKey(public(SEQUENCER).0),
             created: Timestamp::vietnam(1_700_000_000),
             sample: None,
@@ -344,7 +345,7 @@ fn a_device_signs_in_one_unbroken_chain() {
     let late = ledger.sign_at(FARM, "FARM", field_work(Kind::Bag, "FARM"), next);
     assert_eq!(
         refusal(&ledger, late.bytes()),
-        Refusal::Chain(ChainError::Fork)
+        Refusal::Chain(ChainError::Closed)
     );
     ledger.in_force(FARM, "FARM", field_work(Kind::Bag, "FARM"));
 }

@@ -134,6 +134,7 @@ pub fn create_ledger(
         authority: new.authority.clone(),
         authority_name: new.authority_name.clone(),
         authority_devices: vec![device_key(&device)],
+        authority_threshold: 1,
         sequencer: device_key(&sequencer),
         created: new.created,
         sample: new.sample,

@@ -166,6 +166,7 @@ pub fn genesis(sample: &Sample) -> Genesis {
         authority: sample.authority().clone(),
         authority_name: sample.authority_name().to_owned(),
         authority_devices: vec![device_of(&device_key(sample.authority().as_str()))],
+        authority_threshold: 1,
         sequencer: device_of(&sequencer_key()),
         created: REGISTERED,
         sample: Some(BUSINESS_DATE),

@@ -6,50 +6,52 @@ use super::{Case, Question, Weight, lower_first, upper_first};
 use crate::body::{PlaceType, Role};
 use crate::kind::{Kind, Who};
 use crate::lot::area_of;
-use crate::roster::{Referred, VoidReason};
+use crate::roster::{Referred, Said, VoidReason};
 
-/// The organisation may not say this, or refers to what is not there (N-09 to N-12).
+/// What would make the event void: it may not be said, refers to what is not there, or would change nothing (N-09 to
+/// N-12; `docs/formats.md` section 8).
 pub(super) fn may_not(case: &Case<'_>) -> Vec<Question> {
-    let referred = case.referred().map(|fact| Referred {
-        index: fact.index,
-        iss: fact.event.iss().clone(),
-        kind: fact.event.body().kind,
-    });
-    if case.body().reference.is_some() && referred.is_none() {
-        return vec![no_reference()];
+    let referred = case
+        .referred()
+        .map(|fact| Referred::of(fact.index, fact.event, true));
+    let said = Said {
+        body: case.body(),
+        iss: case.iss,
+        device: case.known.device,
+    };
+    match case.known.roster.weigh_said(&said, referred.as_ref()) {
+        Ok(()) => Vec::new(),
+        Err(VoidReason::NotPermitted) => vec![not_permitted(reason(case))],
+        Err(reason) => vec![void(reason)],
     }
-    if case
-        .known
-        .roster
-        .may_say(case.body(), case.iss, referred.as_ref())
-    {
-        return Vec::new();
-    }
-    let Reason {
-        field,
-        vi,
-        en,
-        remedy_vi,
-    } = reason(case);
-    vec![Question {
-        code: VoidReason::NotPermitted.code(),
-        weight: Weight::Refuse,
-        field,
-        message_vi: vi,
-        message_en: en,
-        remedy_vi,
-    }]
 }
 
-fn no_reference() -> Question {
+fn not_permitted(reason: Reason) -> Question {
     Question {
-        code: VoidReason::NoReference.code(),
+        code: VoidReason::NotPermitted.code(),
         weight: Weight::Refuse,
-        field: "ref",
-        message_vi: VoidReason::NoReference.message_vi().to_owned(),
-        message_en: "What this refers to is not found. Wait until it is in the common book."
-            .to_owned(),
-        remedy_vi: "Chờ việc đó vào sổ chung",
+        field: reason.field,
+        message_vi: reason.vi,
+        message_en: reason.en,
+        remedy_vi: reason.remedy_vi,
+    }
+}
+
+fn void(reason: VoidReason) -> Question {
+    let (field, remedy_vi) = match reason {
+        VoidReason::NoReference => ("ref", "Chờ việc đó vào sổ chung"),
+        VoidReason::UnknownOrg => ("org", "Kiểm tra mã đơn vị"),
+        VoidReason::BadKey => ("key", "Kiểm tra khóa"),
+        VoidReason::Suspended => ("", "Liên hệ cơ quan quản lý"),
+        _ => ("", ""),
+    };
+    Question {
+        code: reason.code(),
+        weight: Weight::Refuse,
+        field,
+        message_vi: reason.message_vi().to_owned(),
+        message_en: reason.message_en().to_owned(),
+        remedy_vi,
     }
 }
 

@@ -91,7 +91,8 @@ impl Form {
         .encode()
     }
 
-    fn protected(self, device: &DeviceKey, iss: &OrgId) -> Vec<u8> {
+    /// The encoded protected header of a device of an organisation.
+    pub(crate) fn protected(self, device: &DeviceKey, iss: &OrgId) -> Vec<u8> {
         let mut out = PROTECTED_HEAD.to_vec();
         out.extend(Value::text(self.content_type).encode());
         out.extend(PROTECTED_KEY);

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::family::Fact;
 use crate::genesis::Genesis;
 use crate::ids::{DeviceKey, LeafIndex};
-use crate::kind::Who;
 use crate::roster::{MemberError, Referred, Roster};
 use crate::sign::SignedEvent;
+use crate::subject::Subject;
 
 use super::{Check, Finding, Statement};
 
@@ -17,8 +17,6 @@ pub(crate) struct Fold<'a> {
     pub(crate) roster: Roster,
     /// The events in force among them, in log order.
     pub(crate) facts: Vec<Fact<'a>>,
-    /// Whether an event that is not at hand may be referred to; the map vouches for it then.
-    trusts_the_map: bool,
 }
 
 impl<'a> Fold<'a> {
@@ -27,7 +25,6 @@ impl<'a> Fold<'a> {
         Fold {
             roster: Roster::partial(genesis),
             facts: Vec::new(),
-            trusts_the_map: true,
         }
     }
 
@@ -36,7 +33,6 @@ impl<'a> Fold<'a> {
         Fold {
             roster: Roster::new(genesis),
             facts: Vec::new(),
-            trusts_the_map: false,
         }
     }
 
@@ -68,32 +64,24 @@ impl<'a> Fold<'a> {
         Ok(())
     }
 
-    /// The event referred to. One that is not at hand may be vouched for by the map, unless permission hangs on it.
+    /// The event referred to, if it is at hand.
     fn referred(&self, event: &SignedEvent) -> Option<Referred> {
         let id = event.body().reference?;
-        let found = self
-            .facts
-            .iter()
-            .find(|fact| fact.event.id().0 == id)
-            .map(|fact| Referred {
-                index: fact.index,
-                iss: fact.event.iss().clone(),
-                kind: fact.event.body().kind,
-            });
-        let decides = matches!(event.body().kind.row().who, Who::Author | Who::Issuer);
-        let elsewhere = Referred {
-            index: LeafIndex(0),
-            iss: event.iss().clone(),
-            kind: event.body().kind,
-        };
-        found.or((self.trusts_the_map && !decides).then_some(elsewhere))
+        let found = self.facts.iter().find(|fact| fact.event.id().0 == id);
+        found.map(|fact| Referred::of(fact.index, fact.event, true))
     }
 }
 
 impl Check<'_> {
     /// Replays membership over the events at hand; gives the events in force.
     pub(super) fn members(&self) -> (Finding, Vec<Fact<'_>>) {
+        let listed = self.bundle.subjects.iter();
+        let lots = listed.filter_map(|(subject, _)| match subject {
+            Subject::Lot(lot) => Some(lot.clone()),
+            _ => None,
+        });
         let mut fold = Fold::partial(self.genesis);
+        fold.roster = fold.roster.seeing(lots.collect());
         let mut fault = None;
         for (index, event) in &self.signed {
             if let Err(detail) = fold.take(*index, event) {

@@ -7,13 +7,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ledger_core::admit::{AdmittedEvent, Refusal, admit};
+use ledger_core::admit::{AdmittedEvent, Refusal, admit, check_place};
 use ledger_core::chain::{Chains, Link};
-use ledger_core::ids::{DeviceKey, EventId, LeafIndex};
-use ledger_core::kind::Kind;
+use ledger_core::ids::{DeviceKey, EventId, Hash, LeafIndex};
+use ledger_core::kind::{Kind, Who};
 use ledger_core::replica::Replica;
-use ledger_core::roster::Roster;
-use ledger_core::sign::SignedEvent;
+use ledger_core::roster::{Referred, Roster};
+use ledger_core::sign::{Envelope, SignedEvent};
 
 /// One waiting event.
 #[derive(Clone, Debug)]
@@ -32,10 +32,8 @@ impl Waiting {
     /// The event as the door let it in, if it may take the log's next place now. Its signature was checked when it
     /// came and depends on nothing; membership and chain do, and are asked again.
     pub fn may_be_logged(&self, replica: &Replica) -> Option<AdmittedEvent> {
-        let event = self.event();
-        replica.roster().check_member(event).ok()?;
-        let follows = follows(event, &replica.next_link(&event.device()));
-        follows.then(|| self.admitted.clone())
+        check_place(replica.roster(), replica.chains(), self.event()).ok()?;
+        Some(self.admitted.clone())
     }
 }
 
@@ -47,6 +45,10 @@ pub struct Pending {
     /// What the devices of waiting events may sign next; other devices are asked of the replica.
     chains: Chains,
     devices: HashSet<DeviceKey>,
+    /// What the waiting events say, to know them again under another signature.
+    signed: HashSet<Hash>,
+    /// The waiting events that change who is a member, for those that refer to them.
+    governance: HashMap<EventId, Referred>,
     /// The members as they will be, while an event that changes them is waiting.
     roster: Option<Roster>,
     /// Events that were durable here and can no longer enter.
@@ -61,6 +63,8 @@ impl Pending {
             ids: HashSet::new(),
             chains: Chains::new(replica.ledger_id()),
             devices: HashSet::new(),
+            signed: HashSet::new(),
+            governance: HashMap::new(),
             roster: None,
             stuck: HashMap::new(),
         }
@@ -97,17 +101,31 @@ impl Pending {
     /// Lets an event wait behind the others.
     pub fn push(&mut self, replica: &Replica, admitted: AdmittedEvent, own: bool) {
         let event = admitted.event();
-        if is_governance(event) {
-            let roster = self.roster.get_or_insert_with(|| replica.roster().clone());
-            // No such event refers to another, so none has to be looked up.
-            if roster.weigh(event, None).is_ok() {
-                roster.apply(LeafIndex(replica.size().0 + self.queue.len() as u64), event);
-            }
+        let index = LeafIndex(replica.size().0 + self.queue.len() as u64);
+        if is_governance(event.body().kind) {
+            self.foresee(replica, index, event);
         }
-        self.chains.advance(event);
-        self.devices.insert(event.device());
+        if self.devices.insert(event.device()) {
+            self.chains.adopt(&event.device(), replica.chains());
+        }
+        self.chains.advance(index, event);
         self.ids.insert(event.id());
+        self.signed.insert(event.signed_hash());
         self.queue.push(Waiting { admitted, own });
+    }
+
+    /// Who will be a member when an event that changes it is logged where it waits now.
+    fn foresee(&mut self, replica: &Replica, index: LeafIndex, event: &SignedEvent) {
+        let id = event.body().reference.map(EventId);
+        let logged = id.and_then(|id| replica.referred(&id));
+        let referred = logged.or(id.and_then(|id| self.governance.get(&id)));
+        let roster = self.roster.get_or_insert_with(|| replica.roster().clone());
+        let in_force = roster.weigh(event, referred).is_ok();
+        if in_force {
+            roster.apply(index, event);
+        }
+        let foreseen = Referred::of(index, event, in_force);
+        self.governance.insert(event.id(), foreseen);
     }
 
     /// What a device may sign next.
@@ -119,9 +137,28 @@ impl Pending {
         }
     }
 
+    /// Whether a device must open a new epoch before it says anything else, because a fork of it is recorded.
+    pub fn must_open_epoch(&self, replica: &Replica, device: &DeviceKey) -> bool {
+        let chains = if self.devices.contains(device) {
+            &self.chains
+        } else {
+            replica.chains()
+        };
+        let device = self.roster(replica).device(device);
+        device.is_some_and(|device| chains.must_open_epoch(device))
+    }
+
     /// Whether an event waits.
     pub fn contains(&self, id: &EventId) -> bool {
         self.ids.contains(id)
+    }
+
+    /// Whether what an event says waits, under whatever signature.
+    pub fn says(&self, replica: &Replica, bytes: &[u8]) -> bool {
+        Envelope::parse(bytes).is_ok_and(|envelope| {
+            self.signed
+                .contains(&envelope.signed_hash(&replica.ledger_id()))
+        })
     }
 
     /// Why an event that was durable here can no longer enter.
@@ -184,6 +221,7 @@ impl Pending {
                 continue;
             }
             match self.may_wait(replica, waiting.event()) {
+                Err(Refusal::Duplicate(_)) => {}
                 Ok(()) => self.push(replica, waiting.admitted, waiting.own),
                 Err(why) => {
                     self.set_stuck(waiting.event().id(), why.clone());
@@ -196,26 +234,22 @@ impl Pending {
 
     /// The door without the signature, which was checked when the event came.
     fn may_wait(&self, replica: &Replica, event: &SignedEvent) -> Result<(), Refusal> {
-        self.roster(replica).check_member(event)?;
-        let next = self.next_link(replica, &event.device());
-        if follows(event, &next) {
-            return Ok(());
-        }
-        // Only to say in which way it does not.
-        self.check(replica, event.bytes(), &event.device())
-            .map(|_| ())
+        let chains = if self.devices.contains(&event.device()) {
+            &self.chains
+        } else {
+            replica.chains()
+        };
+        let placed = check_place(self.roster(replica), chains, event);
+        // Only to say in which way it does not fit.
+        placed.or_else(|_| {
+            self.check(replica, event.bytes(), &event.device())
+                .map(|_| ())
+        })
     }
 }
 
-/// Whether an event stands where its device must go on (`docs/formats.md` section 8).
-fn follows(event: &SignedEvent, next: &Link) -> bool {
-    event.link() == next || *event.link() == next.next_epoch() && event.body().kind == Kind::Epoch
-}
-
-/// Whether an event may change who is a member. One that does must be looked at before those behind it.
-fn is_governance(event: &SignedEvent) -> bool {
-    matches!(
-        event.body().kind,
-        Kind::Org | Kind::Device | Kind::Revoke | Kind::Peer
-    )
+/// Whether an event may change who is a member or what a device may sign. One that does must be looked at before those
+/// behind it.
+fn is_governance(kind: Kind) -> bool {
+    matches!(kind.row().who, Who::Governor | Who::Steward | Who::Approver) || kind == Kind::Conflict
 }

@@ -5,6 +5,7 @@
 
 use ledger_core::admit::{AdmittedEvent, Refusal};
 use ledger_core::body::Body;
+use ledger_core::chain::ChainError;
 use ledger_core::ids::{DeviceKey, EventId, OrgId};
 use ledger_core::kind::Kind;
 use ledger_core::sign::{Draft, Envelope, SignedEvent, event_id};
@@ -81,6 +82,11 @@ impl Writer {
                 self.pending.push(&self.replica, admitted, false);
                 Staged::Taken
             }
+            Err(Refusal::Duplicate(index)) => Staged::Answer(Submitted::Logged(index)),
+            // The same under another signature; it may belong to this very group and not be durable yet.
+            Err(Refusal::Chain(ChainError::Fork)) if self.pending.says(&self.replica, bytes) => {
+                Staged::Taken
+            }
             Err(refusal) => Staged::Answer(refused(&refusal)),
         })
     }
@@ -120,7 +126,7 @@ impl Writer {
             body: request.body,
         };
         let before = self.pending.len();
-        if self.tails.is_lost(&device) {
+        if self.tails.is_lost(&device) || self.pending.must_open_epoch(&self.replica, &device) {
             self.open_epoch(group, org, &device, now)?;
         }
         let recorded = self.sign(group, org, &device, draft);

@@ -121,6 +121,7 @@ impl World {
             authority: org("SO"),
             authority_name: "Sở".into(),
             authority_devices: vec![DeviceKey(public(AUTHORITY))],
+            authority_threshold: 1,
             sequencer: DeviceKey(public(SEQUENCER)),
             created: Timestamp::vietnam(1_700_000_000),
             sample: Some(date("2026-10-19")),

@@ -144,6 +144,7 @@ impl World {
             authority: org("SO"),
             authority_name: "Sở".into(),
             authority_devices: vec![DeviceKey(public(AUTHORITY_DEVICE))],
+            authority_threshold: 1,
             sequencer: DeviceKey(public(SEQUENCER_DEVICE)),
             created: Timestamp::vietnam(1_750_000_000),
             sample: None,
