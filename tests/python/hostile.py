@@ -239,7 +239,7 @@ class World:
         genesis = genesis_of(GENESIS)
         events = [(n, envelope.parse(data)) for n, data in enumerate(maker.log(count), 1)]
         roster = Roster(genesis, Everything(), {event.id for _, event in events})
-        force = [(n, event) for n, event in events if roster.take(event) or with_void]
+        force = [(n, event) for n, event in events if roster.take(event) is None or with_void]
         by_id = {event.id: event for _, event in force}
         self.lists = {}
         for n, event in force:

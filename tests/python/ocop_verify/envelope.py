@@ -48,6 +48,15 @@ def parse(data):
     return Event(leaf_hash(data), signed.device, signed.iss, cose=signed, **fields)
 
 
+def parse_signed(data, ledger):
+    """The event of an envelope that is well formed and whose signature holds for a ledger, or None."""
+    try:
+        event = parse(data)
+    except Refused:
+        return None
+    return event if event.signature_holds(ledger) else None
+
+
 def _payload(data):
     payload = cbor.decode(data)
     if not isinstance(payload, dict) or payload.keys() != KEYS:

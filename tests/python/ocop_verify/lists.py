@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from . import body, envelope, ids, map_proof, merkle
+from . import body, ids, map_proof, merkle
 from .cbor import Refused
+from .envelope import parse_signed
 
 KEYS = {"checkpoint", "head", "subjects", "events", "map"}
 SUBJECTS = {
@@ -75,15 +76,6 @@ def _is_whole(indexes, ids_at, found):
         return False
     entries = map_proof.list_root([(index, ids_at[index]) for index in indexes])
     return found == ((len(indexes), entries) if indexes else None)
-
-
-def parse_signed(data, ledger):
-    """The event of an envelope that is well formed and whose signature holds for a ledger, or None."""
-    try:
-        event = envelope.parse(data)
-    except Refused:
-        return None
-    return event if event.signature_holds(ledger) else None
 
 
 def parse(value):

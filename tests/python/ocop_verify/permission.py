@@ -7,9 +7,11 @@ REFERS_TO = {"undelegate": "delegate", "recall_lift": "recall"}
 ACTS = ("governor", "steward")
 
 
-def may_say(roster, event, device):
-    """Whether the signer may say this at this place. Decided by the table's word, and by what `ref` names."""
-    return _ref_is_right(roster, event) and WORDS[KINDS[event.kind][0]](roster, event, device)
+def fault(roster, event, device):
+    """Why the signer may not say this at this place, by what `ref` names and by the table's word; None where it may."""
+    if not _ref_is_right(roster, event):
+        return "KHONG_THAY_VIEC_GOC"
+    return None if WORDS[KINDS[event.kind][0]](roster, event, device) else "KHONG_CO_QUYEN"
 
 
 def _ref_is_right(roster, event):

@@ -1,21 +1,35 @@
 """Section 7: what an event presupposes of the roster, beyond who says it."""
 
 from . import anchor as anchors
-from . import ed25519, envelope
+from . import ed25519
 from .cbor import Refused
+from .envelope import parse_signed
 
 
-def is_possible(roster, event):
+def fault(roster, event):
+    """What is missing, as a code of section 8; None where nothing is."""
     body, org = event.body, event.body.get("org")
     enrolled = roster.organisations.get(org)
     if enrolled is None and org is not None:
-        return ("organisation", org) not in roster.subjects
+        return None if ("organisation", org) not in roster.subjects else "KHONG_CO_QUYEN"
     match event.kind:
-        # The authority's organisation is always enrolled and never suspended.
-        case "suspend":
-            return org != roster.authority and not enrolled.suspended
-        case "readmit":
-            return enrolled.suspended
+        case "suspend" if org == roster.authority:
+            return "KHONG_CO_QUYEN"
+        case "suspend" | "readmit":
+            return None if enrolled.suspended == (event.kind == "readmit") else "KHONG_DOI_GI"
+        case "device" | "peer" | "allow_epoch" | "revoke" | "replace" | "unpeer":
+            return None if _keys_are_right(roster, event.kind, org, body) else "KHOA_KHONG_DUNG_DUOC"
+        case "threshold":
+            return None if 1 <= body["count"] <= len(roster.administrators(roster.authority)) else "MOC_TIN_CAY_SAI"
+        case "anchor":
+            return None if anchor_of(roster, body["text"]) is not None else "MOC_TIN_CAY_SAI"
+        case "conflict":
+            return _fault_of_conflict(roster, event)
+    return None
+
+
+def _keys_are_right(roster, kind, org, body):
+    match kind:
         case "device" | "peer":
             return _is_new_key(roster, body["key"])
         case "allow_epoch":
@@ -26,13 +40,6 @@ def is_possible(roster, event):
             return _can_be_revoked(roster, org, body["old"]) and _is_new_key(roster, body["key"])
         case "unpeer":
             return roster.peers.get(body["key"]) == org
-        case "threshold":
-            return 1 <= body["count"] <= len(roster.administrators(roster.authority))
-        case "anchor":
-            return anchor_of(roster, body["text"]) is not None
-        case "conflict":
-            return _is_fork(roster, event)
-    return True
 
 
 def _is_new_key(roster, key):
@@ -55,19 +62,19 @@ def anchor_of(roster, text):
     return anchor if anchor.ledger == roster.ledger else None
 
 
-def _is_fork(roster, event):
-    try:
-        other = envelope.parse(event.body["envelope"])
-    except Refused:
-        return False
+def _fault_of_conflict(roster, event):
+    other = parse_signed(event.body["envelope"], roster.ledger)
+    if other is None or other.iss != event.body["org"]:
+        return "KHONG_MAU_THUAN"
+    ref = event.body["ref"]
+    logged = roster.in_force.get(ref) or roster.void.get(ref)
+    if (logged is None and roster.is_at_hand(ref)) or (logged and not _is_fork(roster, other, logged)):
+        return "KHONG_MAU_THUAN"
     device = roster.devices.get(other.device)
-    if other.iss != event.body["org"] or not other.signature_holds(roster.ledger):
-        return False
-    if device is not None and device.closed >= other.epoch:
-        return False
-    logged = roster.in_force.get(event.body["ref"]) or roster.void.get(event.body["ref"])
-    if logged is None:
-        return not roster.is_at_hand(event.body["ref"])
+    return "KHONG_DOI_GI" if device is not None and other.epoch in device.forked else None
+
+
+def _is_fork(roster, other, logged):
     place = (other.device, other.iss, other.epoch, other.seq)
     same_place = place == (logged.device, logged.iss, logged.epoch, logged.seq)
     return same_place and other.to_be_signed(roster.ledger) != logged.to_be_signed(roster.ledger)

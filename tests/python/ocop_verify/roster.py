@@ -1,10 +1,8 @@
 """Section 7: organisations, devices, the trust anchor and forks, folded over the events of a bundle in log order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from . import envelope, threshold
-from .permission import may_say
-from .presupposed import anchor_of, is_possible
+from . import envelope, permission, presupposed, threshold
 
 NOTHING_MORE = (-1, -1)
 EVERYTHING = (2**53, 0)
@@ -22,7 +20,9 @@ class Device:
     administrator: bool
     last: tuple = EVERYTHING  # the last (epoch, seq) that is vouched for
     revoked: bool = False
-    closed: int = -1  # the epoch in which it forked
+    forked: set = field(default_factory=set)  # epochs of which a conflict is recorded
+    open: int = 0  # the newest epoch that was seen
+    closed: int = -1  # the newest epoch that takes no more events
     may_reopen: bool = False
 
     def may_consent(self):
@@ -47,14 +47,31 @@ class Roster:
         self.subjects, self.event_ids = subjects, event_ids
 
     def take(self, event):
-        """Whether the event is in force at its place. If it is, it takes effect."""
-        device = self.devices.get(event.device)
-        good = device is not None and self._is_admitted(event, device) and self._is_in_force(event, device)
-        (self.in_force if good else self.void)[event.id] = event
-        if good:
+        """None for an event that is in force at its place, and takes effect; else the code of section 8 that says why not."""
+        fault = self.refusal(event)
+        if fault is None:
+            self.devices[event.device].open = event.epoch
+            fault = self._void_because(event)
+        if fault is None:
+            self.in_force[event.id] = event
             for output in event.body.get("outputs", []):
                 self.owners.setdefault((event.iss, output["no"]), output["owner"])
-        return good
+        else:
+            self.void[event.id] = event
+        return fault
+
+    def refusal(self, event):
+        """Why an event cannot enter the log, as far as the roster knows; its place in the chain is another question."""
+        device = self.devices.get(event.device)
+        if device is None or device.org != event.iss:
+            return "KHOA_LA"
+        if (event.epoch, event.seq) > device.last:
+            return "MAY_DA_KHOA"
+        if event.epoch <= device.closed:
+            return "SAI_NOI_TIEP"
+        if device.forked and event.kind == "epoch" and not device.may_reopen:
+            return "CHUA_CHO_MO_SO"
+        return None
 
     def is_at_hand(self, event_id):
         return event_id in self.event_ids
@@ -78,27 +95,21 @@ class Roster:
         """The devices that can consent for an organisation now."""
         return {key for key, device in self.devices.items() if device.org == org and device.may_consent()}
 
-    def _is_admitted(self, event, device):
-        if device.org != event.iss or (event.epoch, event.seq) > device.last:
-            return False
-        if event.epoch > device.closed:
-            return device.closed < 0 or device.may_reopen or event.kind != "epoch"
-        return False
-
-    def _is_in_force(self, event, device):
+    def _void_because(self, event):
+        device = self.devices[event.device]
+        if event.iss in self.suspended():
+            return "DANG_TAM_DUNG"
         if (event.device == self.sequencer) != (event.kind == "map_head"):
-            return False
-        if event.iss in self.suspended() or not may_say(self, event, device):
-            return False
-        if event.kind == "approve":
+            return "KHONG_CO_QUYEN"
+        fault = permission.fault(self, event, device)
+        if fault is None and event.kind == "approve":
             return threshold.approve(self, event)
-        if not is_possible(self, event):
-            return False
-        if threshold.is_threshold_act(self, event):
+        fault = fault or presupposed.fault(self, event)
+        if fault is None and threshold.is_threshold_act(self, event):
             threshold.propose(self, event)
-        else:
+        elif fault is None:
             self.apply(event)
-        return True
+        return fault
 
     def apply(self, event):
         body, org = event.body, event.body.get("org")
@@ -130,7 +141,7 @@ class Roster:
             case "threshold":
                 self.threshold = body["count"]
             case "anchor":
-                self.anchor = anchor_of(self, body["text"])
+                self.anchor = presupposed.anchor_of(self, body["text"])
             case "conflict":
                 self._close(envelope.parse(body["envelope"]))
         self.organisations[self.authority].roles.add("authority")
@@ -146,4 +157,5 @@ class Roster:
     def _close(self, other):
         if other.device in self.devices:
             device = self.devices[other.device]
-            device.closed, device.may_reopen = max(device.closed, other.epoch), False
+            device.forked.add(other.epoch)
+            device.closed, device.may_reopen = max(device.open, other.epoch), False

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from . import permission, presupposed
 from .body import KINDS
-from .permission import may_say
-from .presupposed import is_possible
 
 
 @dataclass
@@ -26,18 +25,19 @@ def propose(roster, event):
 
 
 def approve(roster, event):
-    """Whether an `approve` is in force: it must add something, and what it completes must still be possible."""
+    """Why an `approve` is void, or None: it must add something, and what it completes must still be possible."""
     proposal = roster.proposals.get(event.body["ref"])
     if proposal is None:
-        return not roster.is_at_hand(event.body["ref"])
+        return None if not roster.is_at_hand(event.body["ref"]) else "KHONG_THAY_VIEC_GOC"
     if proposal.in_effect or event.device in proposal.consents:
-        return False
+        return "KHONG_DOI_GI"
     act = proposal.event
-    still = may_say(roster, act, roster.devices[act.device]) and is_possible(roster, act)
-    if _is_agreed(roster, act, proposal.consents | {event.device}) and not still:
-        return False
+    if _is_agreed(roster, act, proposal.consents | {event.device}):
+        fault = permission.fault(roster, act, roster.devices[act.device]) or presupposed.fault(roster, act)
+        if fault:
+            return fault
     _consent(roster, proposal, event.device)
-    return True
+    return None
 
 
 def _consent(roster, proposal, device):

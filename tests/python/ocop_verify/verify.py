@@ -93,7 +93,7 @@ class _Verifier:
         """Only events whose signature holds and whose signer may say them are believed."""
         self.parsed = self.lists.signed_events(self.anchor.ledger)
         roster = Roster(self.genesis, self.lists.subjects.keys(), {event.id for _, event in self.parsed})
-        believed = [(index, event) for index, event in self.parsed if roster.take(event)]
+        believed = [(index, event) for index, event in self.parsed if roster.take(event) is None]
         self.say("signatures", len(self.parsed) == len(self.lists.events))
         self.say("members", len(believed) == len(self.parsed))
         self.say("order", self.is_in_order())
