@@ -42,6 +42,7 @@ def parse(data):
         and ids.is_organisation(authority["org"])
         and 1 <= len(devices) <= MAX_DEVICES
         and ids.is_int(authority["threshold"], 1, len(devices))
+        and len({value["log_key"], value["sequencer"], *devices}) == 2 + len(devices)
     )
     if not good or ("sample" in value and sample is None):
         raise Refused("genesis: values")

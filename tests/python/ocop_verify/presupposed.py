@@ -11,14 +11,16 @@ def fault(roster, event):
     body, org = event.body, event.body.get("org")
     enrolled = roster.organisations.get(org)
     if enrolled is None and org is not None:
-        return None if ("organisation", org) not in roster.subjects else "KHONG_CO_QUYEN"
+        return None if ("organisation", org) not in roster.subjects else "DON_VI_CHUA_KET_NAP"
     match event.kind:
         case "suspend" if org == roster.authority:
             return "KHONG_CO_QUYEN"
         case "suspend" | "readmit":
             return None if enrolled.suspended == (event.kind == "readmit") else "KHONG_DOI_GI"
         case "device" | "peer" | "allow_epoch" | "revoke" | "replace" | "unpeer":
-            return None if _keys_are_right(roster, event.kind, org, body) else "KHOA_KHONG_DUNG_DUOC"
+            if not _keys_are_right(roster, event.kind, org, body):
+                return "KHOA_KHONG_DUNG_DUOC"
+            return None if _leaves_enough(roster, body) else "MOC_TIN_CAY_SAI"
         case "threshold":
             return None if 1 <= body["count"] <= len(roster.administrators(roster.authority)) else "MOC_TIN_CAY_SAI"
         case "anchor":
@@ -40,6 +42,14 @@ def _keys_are_right(roster, kind, org, body):
             return _can_be_revoked(roster, org, body["old"]) and _is_new_key(roster, body["key"])
         case "unpeer":
             return roster.peers.get(body["key"]) == org
+
+
+def _leaves_enough(roster, body):
+    """Whether the authority keeps as many administrator devices as the threshold asks for."""
+    gone = {"revoke": body["key"], "replace": body.get("old")}.get(body["kind"])
+    left = roster.administrators(roster.authority) - {gone}
+    comes = body["kind"] == "replace" and body["org"] == roster.authority and body.get("rights") == "administrator"
+    return len(left) + comes >= roster.threshold
 
 
 def _is_new_key(roster, key):
@@ -64,7 +74,7 @@ def anchor_of(roster, text):
 
 def _fault_of_conflict(roster, event):
     other = parse_signed(event.body["envelope"], roster.ledger)
-    if other is None or other.iss != event.body["org"]:
+    if other is None or other.iss != event.body["org"] or other.device == roster.sequencer:
         return "KHONG_MAU_THUAN"
     ref = event.body["ref"]
     logged = roster.in_force.get(ref) or roster.void.get(ref)

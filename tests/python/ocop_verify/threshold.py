@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from . import permission, presupposed
+from . import presupposed
 from .body import KINDS
 
 
@@ -26,14 +26,11 @@ def propose(roster, event):
 
 def approve(roster, event):
     """Why an `approve` is void, or None: it must add something, and what it completes must still be possible."""
-    proposal = roster.proposals.get(event.body["ref"])
-    if proposal is None:
-        return None if not roster.is_at_hand(event.body["ref"]) else "KHONG_THAY_VIEC_GOC"
+    proposal = roster.proposals[event.body["ref"]]
     if proposal.in_effect or event.device in proposal.consents:
         return "KHONG_DOI_GI"
-    act = proposal.event
-    if _is_agreed(roster, act, proposal.consents | {event.device}):
-        fault = permission.fault(roster, act, roster.devices[act.device]) or presupposed.fault(roster, act)
+    if _is_agreed(roster, proposal.event, proposal.consents | {event.device}):
+        fault = presupposed.fault(roster, proposal.event)
         if fault:
             return fault
     _consent(roster, proposal, event.device)
