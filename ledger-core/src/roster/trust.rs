@@ -76,7 +76,7 @@ fn names(policy: &Policy, at: usize) -> Vec<&str> {
         return Vec::new();
     };
     match definition.rule() {
-        Rule::Witness { .. } => vec![definition.name()],
+        Rule::Witness { .. } | Rule::Foreign { .. } => vec![definition.name()],
         Rule::Group { members, .. } => members.iter().flat_map(|at| names(policy, *at)).collect(),
     }
 }
@@ -87,7 +87,7 @@ fn agrees(policy: &Policy, at: usize, consenting: &BTreeSet<String>) -> bool {
         return false;
     };
     match definition.rule() {
-        Rule::Witness { .. } => consenting.contains(definition.name()),
+        Rule::Witness { .. } | Rule::Foreign { .. } => consenting.contains(definition.name()),
         Rule::Group { threshold, members } => {
             let agreeing = members.iter().filter(|at| agrees(policy, **at, consenting));
             agreeing.count() >= *threshold
