@@ -22,19 +22,25 @@ class Policy:
         own = ((name, key) for name, key in keys if key.type != note.FOREIGN_KEY)
         return next(((name, key) for name, key in own if (key.name, key.id) == (line.name, line.id)), None)
 
-    def since(self, times, name=None):
-        """The latest time since which enough agree, given the time of each witness that does.
+    def since(self, cosigned):
+        """The latest time since which enough have cosigned; None where too few did, infinite for `quorum none`."""
+        newest = {witness: -max(times) for witness, times in cosigned.items()}
+        when = self.kth(newest, self.quorum)
+        return None if when is None else -when
 
-        None where too few do; infinite for `quorum none`. For k of n it is the k-th largest.
-        """
-        name = name or self.quorum
+    def reached(self, cosigned):
+        """The time at which enough had cosigned; None where too few did."""
+        return self.kth({witness: min(times) for witness, times in cosigned.items()}, self.quorum)
+
+    def kth(self, values, name):
+        """Of the value of each witness that agrees, the k-th smallest of a group's members; None where too few agree."""
         if name == "none":
-            return float("inf")
+            return float("-inf")
         if name in self.witnesses:
-            return times.get(name)
+            return values.get(name)
         k, members = self.groups[name]
-        agreed = [time for time in (self.since(times, member) for member in members) if time is not None]
-        return sorted(agreed, reverse=True)[k - 1] if len(agreed) >= k else None
+        agreed = sorted(value for member in members if (value := self.kth(values, member)) is not None)
+        return agreed[k - 1] if len(agreed) >= k else None
 
     def members(self, name):
         """The witnesses in a group and in its groups."""

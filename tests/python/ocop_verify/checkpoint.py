@@ -39,7 +39,7 @@ def is_origin(text):
 
 
 def open_note(text, policy):
-    """The checkpoint and the newest cosignature time of each witness.
+    """The checkpoint, and for each witness the times of its cosignatures.
 
     Refused unless the policy's log signed it; one bad line of a known key refuses the whole note.
     """
@@ -56,8 +56,7 @@ def open_note(text, policy):
         if witness is None:
             signed = signed or key.name == checkpoint.origin
         else:
-            time = note.cosigned_at(line)
-            cosigned[witness] = max(time, cosigned.get(witness, time))
+            cosigned.setdefault(witness, []).append(note.cosigned_at(line))
     if not signed:
         raise Refused("checkpoint: not signed by the log")
     return checkpoint, cosigned

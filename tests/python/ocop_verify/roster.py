@@ -1,5 +1,6 @@
 """Section 7: organisations, devices, the trust anchor and forks, folded over the events of a bundle in log order."""
 
+import copy
 from dataclasses import dataclass, field
 
 from . import envelope, permission, presupposed, threshold
@@ -59,6 +60,10 @@ class Roster:
         else:
             self.void[event.id] = event
         return fault
+
+    def fault(self, event):
+        """What `take` would answer, without any effect."""
+        return copy.deepcopy(self).take(event)
 
     def refusal(self, event):
         """Why an event cannot enter the log, as far as the roster knows; its place in the chain is another question."""

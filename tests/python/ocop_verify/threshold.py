@@ -52,4 +52,4 @@ def _is_agreed(roster, act, consents):
         return True
     devices = [roster.devices[key] for key in consents]
     said = {device.org.lower(): 0 for device in devices if device.may_consent()}
-    return roster.anchor.policy.since(said, roster.anchor.validators) is not None
+    return roster.anchor.policy.kth(said, roster.anchor.validators) is not None

@@ -13,8 +13,8 @@ from .family import Family, Log
 from .handover import handovers
 from .needed import needed_subjects
 from .roster import Roster
+from .statement import CONTRADICTED, NOT_PROVEN, PROVEN, said, shown
 
-PROVEN, NOT_PROVEN, CONTRADICTED = "proven", "not_proven", "contradicted"
 NAMES = ("ledger checkpoint witnessed fresh map_head complete signatures members order code ancestry handover openings").split()
 FOR_GREEN = set(NAMES) - {"handover", "openings"}
 MAX_AHEAD = 5 * 60
@@ -61,7 +61,7 @@ class _Verifier:
         return Verdict(False, self.state(), self.said, self.family, self.notices, self.handovers)
 
     def say(self, name, is_proven):
-        self.said[name] = PROVEN if is_proven else CONTRADICTED
+        self.said[name] = said(is_proven)
 
     def is_this_ledger(self):
         log_keys = {(key.name, key.key) for key in self.anchor.policy.logs}
@@ -76,10 +76,8 @@ class _Verifier:
             return
         self.said["checkpoint"] = PROVEN
         since = self.anchor.policy.since(cosigned)
-        if since is not None:
-            self.said["witnessed"] = PROVEN
-            if self.now - self.anchor.max_age <= since <= self.now + MAX_AHEAD:
-                self.said["fresh"] = PROVEN
+        self.said["witnessed"] = shown(since is not None)
+        self.said["fresh"] = shown(since is not None and self.now - self.anchor.max_age <= since <= self.now + MAX_AHEAD)
 
     def read_head(self):
         head = self.lists.map_head(self.anchor.ledger)
@@ -113,11 +111,11 @@ class _Verifier:
         lot, counts = codes.binding(self.log, self.bundle.code)
         if lot is None:
             return
-        self.said["code"] = PROVEN if counts else NOT_PROVEN
+        self.said["code"] = shown(counts)
         self.family = Family(self.log, lot)
-        self.said["ancestry"] = PROVEN if self.family.has_unbroken_ancestry() else NOT_PROVEN
+        self.said["ancestry"] = shown(self.family.has_unbroken_ancestry())
         self.handovers = handovers(self.family)
-        self.said["handover"] = PROVEN if all(shipped for _, _, shipped in self.handovers) else NOT_PROVEN
+        self.said["handover"] = shown(all(shipped for _, _, shipped in self.handovers))
         self.notices = notice.notices(self.family, self.today())
 
     def today(self):
@@ -129,7 +127,7 @@ class _Verifier:
         if self.map_root is None:
             return NOT_PROVEN
         is_complete = self.lists.are_whole(self.map_root) and self.names_are_right() and self.has_all_lists()
-        return PROVEN if is_complete else CONTRADICTED
+        return said(is_complete)
 
     def names_are_right(self):
         """Whether every listed event names the subject, and every event is listed."""
