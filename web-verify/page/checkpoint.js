@@ -171,14 +171,19 @@ function newKey(text, type, keys) {
 }
 
 /**
- * Since when enough have cosigned: for k of n the k-th latest time of the members, null when there are fewer.
- * @param {Map<string, number>} times witness name in the policy → its latest cosignature
+ * When enough had cosigned, and since when enough have: for k of n the k-th smallest of the members' first times, and the
+ * k-th largest of their newest. The two differ only where a head was cosigned again.
+ * @param {Map<string, {reached: number, renewed: number}>} times witness name in the policy → its first and its newest
+ *   cosignature
+ * @returns {{reached: number, renewed: number} | null} null when there are fewer
  */
-export function quorumTime(policy, name, times) {
+export function quorumTimes(policy, name, times) {
   const group = policy.groups.get(name);
   if (!group) return times.get(name) ?? null;
-  const reached = group.members.map((member) => quorumTime(policy, member, times)).filter((time) => time !== null);
-  return reached.sort((a, b) => b - a)[group.k - 1] ?? null;
+  const members = group.members.map((member) => quorumTimes(policy, member, times)).filter((time) => time !== null);
+  if (members.length < group.k) return null;
+  const sorted = (key) => members.map((member) => member[key]).sort((a, b) => a - b);
+  return { reached: sorted("reached")[group.k - 1], renewed: sorted("renewed").at(-group.k) };
 }
 
 /** All witnesses below a name of the policy. */

@@ -105,7 +105,7 @@ function certificateSection({ heading, items, none }) {
 
 const PROOF_ICONS = { proven: "yes", not_proven: "neutral", contradicted: "no" };
 
-function checkSection({ heading, intro, honest, statements, technicalHeading, technical, anchorNote }) {
+function checkSection({ heading, intro, honest, statements, privates, times, technicalHeading, technical, anchorNote }) {
   const item = ({ name, state, word, title, text }) =>
     h(
       "li",
@@ -118,7 +118,9 @@ function checkSection({ heading, intro, honest, statements, technicalHeading, te
     heading,
     h("p", null, intro),
     h("ul", { class: "statements" }, statements.map(item)),
+    privates ? h("p", { class: "privates" }, privates) : null,
     h("p", { class: "quiet" }, honest),
+    times && h("details", { class: "times" }, h("summary", null, times.heading), h("p", null, times.note), rowsOf(times.rows, "technical")),
     h("details", null, h("summary", null, technicalHeading), rowsOf(technical, "technical"), h("p", { class: "quiet" }, anchorNote)),
   );
 }

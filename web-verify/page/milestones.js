@@ -69,6 +69,8 @@ function milestone(event, result, names, history) {
     kind,
     date: showDay(event.occurred),
     time: showTime(event.occurred),
+    signed: showTime(event.signed),
+    at: event.occurred[0],
     title: words.kinds[kind],
     who: [names.org(event.iss), place && names.knows(place) ? names.place(place) : null].filter(Boolean).join(" · "),
     lines: [...amounts(event, names, history), ...told(event, names, history), ...facts(event, names, history)],
@@ -145,6 +147,16 @@ function facts(event, names, { family }) {
   return all.map((name) => `${name}: ${names.fact(now(family, names, event, `facts/${name}`, shown[name]))}`);
 }
 
+/** Where the signing device's key lives, when that is not the organisation's own machine, and what became of the device. */
+function deviceMarks({ where, host, revoked, forks }, names) {
+  const { marks } = names.words;
+  return [
+    host ? fill(marks.hosted, { host: names.org(host) }) : (marks.where[where] ?? null),
+    revoked && (revoked.replaced ? marks.replacedLater : marks.revokedLater),
+    forks.size > 0 ? marks.forked : null,
+  ];
+}
+
 /** Small remarks beside a milestone. */
 function marks(event, result, names, history) {
   const { words } = names;
@@ -157,9 +169,9 @@ function marks(event, result, names, history) {
   );
   return [
     silent && (event.kind === "receive" || event.body.outputs) ? words.marks.giverSilent : null,
-    device?.host ? fill(words.marks.hosted, { host: names.org(device.host) }) : null,
+    ...(device ? deviceMarks(device, names) : []),
     days >= 1 ? fill(words.marks.late, { n: days }) : null,
     history.family.corrections.last(event, "occurred") ? now(history.family, names, event, "occurred", event.occurred) : null,
-    sealed && names.text(sealed[1]) === null ? words.marks[sealed[0]] : null,
+    sealed && names.text(sealed[1]) === null ? words.marks[names.isErased(sealed[1]) ? "erased" : sealed[0]] : null,
   ].filter(Boolean);
 }

@@ -11,7 +11,7 @@ export class Names {
   /** @param result as verify.js gives it; @param words of one language */
   constructor(result, words) {
     this.words = words;
-    this.opened = result.opened;
+    this.privates = result.privates;
     this.authority = result.authority;
     this.orgs = new Map();
     this.places = new Map();
@@ -28,19 +28,27 @@ export class Names {
 
   /** A text, or what was opened of a commitment; null when it is withheld. */
   text(value) {
-    return value instanceof Uint8Array ? (this.opened.get(hex(value)) ?? null) : (value ?? null);
+    return value instanceof Uint8Array ? (this.privates.get(hex(value))?.value ?? null) : (value ?? null);
+  }
+
+  isErased = (value) => value instanceof Uint8Array && this.privates.get(hex(value))?.state === "erased";
+
+  /** A name, or that it is not published, or that it was erased. */
+  named(value, id) {
+    const { sealedName, erasedName } = this.words;
+    return this.text(value) ?? fill(this.isErased(value) ? erasedName : sealedName, { id });
   }
 
   org(id) {
     const body = this.orgs.get(id);
     if (!body) return id === this.authority.org ? this.authority.name : id;
     if (this.words.lang === "en" && body.name_en) return body.name_en;
-    return this.text(body.name) ?? fill(this.words.sealedName, { id });
+    return this.named(body.name, id);
   }
 
   place(id) {
     const body = this.places.get(idName(id));
-    return body ? (this.text(body.name) ?? fill(this.words.sealedName, { id: id[1] })) : id[1];
+    return body ? this.named(body.name, id[1]) : id[1];
   }
 
   /** Whether the place is registered among what was checked; a bare number tells a shopper nothing. */

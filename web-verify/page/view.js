@@ -4,9 +4,9 @@
 import { hex } from "./cbor.js";
 import { idName } from "./event.js";
 import { placeOf } from "./family.js";
-import { isNeeded } from "./verify.js";
 import { milestones } from "./milestones.js";
 import { Names } from "./names.js";
+import { isNeeded } from "./statement.js";
 import { dayOf, daysDate, showDate, showDay, showTime, vietnam } from "./time.js";
 import { fill } from "./words.js";
 
@@ -25,11 +25,12 @@ export function plainView(words, state, values = {}) {
 export function viewOf(result, words, millis) {
   const names = new Names(result, words);
   const history = isThisLot(result) ? result.history : null;
+  const lot = history ? lotView(result, names, history) : {};
   return {
     band: result.sample ? fill(words.band, { date: showDate(result.sample) }) : "",
     state: stateView(result, names, history),
-    ...(history ? lotView(result, names, history) : {}),
-    check: checkView(result, names, millis),
+    ...lot,
+    check: checkView(result, names, lot.milestones, millis),
   };
 }
 
@@ -256,7 +257,7 @@ function validity(valid, words, today) {
 
 // ---- the independent check ----
 
-function checkView(result, names, millis) {
+function checkView(result, names, milestones, millis) {
   const { words } = names;
   const proven = result.statements.filter(({ state }) => state === "proven").length;
   const counts = { proven, all: result.statements.length };
@@ -265,6 +266,8 @@ function checkView(result, names, millis) {
     intro: fill(words.check.intro, counts),
     honest: words.check.honest,
     statements: result.statements.map((statement) => statementView(statement, result, names)),
+    privates: privatesText(result, words),
+    times: milestones ? timesView(result, words, milestones) : null,
     technicalHeading: words.headings.technical,
     technical: technicalRows(result, words, millis),
     anchorNote: words.check.technical.anchorNote,
@@ -284,6 +287,24 @@ function statementView({ name, state, detail, by }, result, names) {
 function byText(name, by, names) {
   if (name === "members" || name === "code") return by.map((id) => names.org(id)).join("; ");
   return by.join(name === "complete" || name === "ancestry" ? " " : ", ");
+}
+
+/** How many private parts are withheld, opened or erased; "" when there are none. */
+function privatesText({ privates }, { check }) {
+  const states = [...privates.values()].map(({ state }) => state);
+  const counts = Object.entries(check.privateStates).map(([state, text]) => [states.filter((s) => s === state).length, text]);
+  const list = counts.filter(([n]) => n > 0).map(([n, text]) => fill(text, { n }));
+  return list.length > 0 ? fill(check.privates, { list: list.join(", ") }) : "";
+}
+
+/** What is only claimed, and by when all of it was witnessed. */
+function timesView({ reached }, { check: { times } }, { main, rest }) {
+  const items = [...main, ...rest].sort((a, b) => a.at - b.at);
+  return {
+    heading: times.heading,
+    note: reached === null ? times.notReached : fill(times.reached, { time: clock(reached) }),
+    rows: items.map(({ title, time, signed }) => ({ label: title, value: fill(times.claimed, { occurred: time, signed }) })),
+  };
 }
 
 function technicalRows(result, words, millis) {

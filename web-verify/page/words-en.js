@@ -73,6 +73,7 @@ export const words = {
   },
   rough: "about {lat}° N, {lon}° E",
   sealedName: "Name not public ({id})",
+  erasedName: "Name erased ({id})",
   unnamedProduct: "Lot {lot}",
   headings: {
     notices: "Please note",
@@ -86,6 +87,11 @@ export const words = {
   marks: {
     giverSilent: "giver has not confirmed",
     hosted: "signed on a machine of {host}",
+    where: { hosted: "signed on another organisation's machine", phone: "signed on a phone", api: "signed through other software" },
+    revokedLater: "this device was locked later",
+    replacedLater: "this device was replaced later",
+    forked: "this device once recorded two contradicting versions; the one that came first stands",
+    erased: "Private part erased",
     partners: "Details for partners only",
     authority: "Details for the authority only",
     late: "Recorded {n} days later",
@@ -209,6 +215,14 @@ export const words = {
     short: "{proven}/{all} statements proven",
     honest:
       "The check tells who recorded what, since when, and that it was not changed. It does not prove that the goods in your hand are genuine: a label can be photographed, so compare picture and packaging.",
+    privates: "Private parts: {list}.",
+    privateStates: { withheld: "{n} not public", opened: "{n} opened, matching", erased: "{n} erased" },
+    times: {
+      heading: "Claimed and certain times",
+      reached: "What follows was in the common book by {time} at the latest, when enough members had confirmed. When it happened and was signed is what the organisations claim.",
+      notReached: "Not enough members have confirmed, so it is not certain when the following came into the common book. When it happened and was signed is what the organisations claim.",
+      claimed: "happened {occurred}; signed {signed}",
+    },
     proof: { proven: "Proven", not_proven: "Not proven", contradicted: "Contradicted" },
     statements: {
       ledger: ["The right ledger", "The genesis has the hash that the trust anchor names."],

@@ -79,6 +79,7 @@ export const words = {
   },
   rough: "khoảng {lat}° Bắc, {lon}° Đông",
   sealedName: "Tên không công bố ({id})",
+  erasedName: "Tên đã xóa ({id})",
   unnamedProduct: "Lô {lot}",
   headings: {
     notices: "Lưu ý",
@@ -92,6 +93,11 @@ export const words = {
   marks: {
     giverSilent: "bên giao chưa xác nhận",
     hosted: "ký trên máy của {host}",
+    where: { hosted: "ký trên máy của đơn vị khác", phone: "ký trên điện thoại", api: "ký qua phần mềm khác" },
+    revokedLater: "máy này đã bị khóa sau đó",
+    replacedLater: "máy này đã được thay sau đó",
+    forked: "máy này từng ghi hai bản mâu thuẫn; bản vào sổ trước được giữ",
+    erased: "Phần riêng tư đã xóa",
     partners: "Chi tiết chỉ dành cho đối tác",
     authority: "Chi tiết chỉ dành cho cơ quan quản lý",
     late: "Ghi sau {n} ngày",
@@ -215,6 +221,14 @@ export const words = {
     short: "{proven}/{all} điều đã chứng minh",
     honest:
       "Kiểm chứng cho biết ai đã ghi gì, từ khi nào và không bị sửa. Nó không chứng minh món hàng trên tay là thật: tem có thể bị chụp lại, nên hãy so với hình và bao bì.",
+    privates: "Phần riêng tư: {list}.",
+    privateStates: { withheld: "{n} không công bố", opened: "{n} đã mở, khớp", erased: "{n} đã xóa" },
+    times: {
+      heading: "Giờ khai và giờ chắc chắn",
+      reached: "Các việc dưới đây có trong sổ chung muộn nhất lúc {time}, là lúc đủ đơn vị xác nhận. Giờ xảy ra và giờ ký là do đơn vị khai.",
+      notReached: "Chưa đủ đơn vị xác nhận nên chưa biết chắc các việc dưới đây vào sổ chung lúc nào. Giờ xảy ra và giờ ký là do đơn vị khai.",
+      claimed: "xảy ra {occurred}; ký {signed}",
+    },
     proof: { proven: "Đã chứng minh", not_proven: "Chưa chứng minh được", contradicted: "Không khớp" },
     /** name: [title, what was proven, what is said instead when there was nothing to prove] */
     statements: {

@@ -41,6 +41,7 @@ page_files! {
     "bundle.js": SCRIPT;
     "cbor.js": SCRIPT;
     "checkpoint.js": SCRIPT;
+    "complete.js": SCRIPT;
     "crypto.js": SCRIPT;
     "event.js": SCRIPT;
     "family.js": SCRIPT;
@@ -50,13 +51,16 @@ page_files! {
     "labels.js": SCRIPT;
     "main.js": SCRIPT;
     "map.js": SCRIPT;
-    "may.js": SCRIPT;
     "mass.js": SCRIPT;
+    "may.js": SCRIPT;
     "merkle.js": SCRIPT;
     "milestones.js": SCRIPT;
     "names.js": SCRIPT;
+    "openings.js": SCRIPT;
     "quantity.js": SCRIPT;
     "roster.js": SCRIPT;
+    "signed.js": SCRIPT;
+    "statement.js": SCRIPT;
     "style.css": "text/css; charset=utf-8";
     "time.js": SCRIPT;
     "trust.js": SCRIPT;

@@ -195,7 +195,7 @@ function foreignWitness(page) {
   const keys = checkpoint.checkableKeys(policy, "log.example/ocop").map((key) => key.name);
   return [
     ...difference("keys", ["log.example/ocop", "witness.example/w1"], keys),
-    ...difference("quorum", null, checkpoint.quorumTime(policy, "g", new Map([["w1", COSIGNED]]))),
+    ...difference("quorum", null, checkpoint.quorumTimes(policy, "g", new Map([["w1", { reached: COSIGNED, renewed: COSIGNED }]]))),
     ...difference("twice", true, isRefused(page, () => checkpoint.parsePolicy(text.replace("witness w1", `log ${vkey}\nwitness w1`)))),
     ...difference("another ID", true, isRefused(page, () => checkpoint.parseVkey(vkey.replace(id, "00000000")))),
     ...difference("another length", true, isRefused(page, () => checkpoint.parseVkey(`w+${id}+BgAA`))),
