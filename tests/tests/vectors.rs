@@ -1,9 +1,12 @@
 //! The vectors: regenerated unchanged, and each says what its name promises.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tests::vectors::{Case, Expected, Vector, folder, make};
+use ledger_core::kind::KINDS;
+use ledger_core::roster::VoidReason;
+use ledger_core::sign::Envelope;
+use tests::vectors::{Answer, Case, Expected, Step, Vector, folder, make};
 
 fn stored() -> BTreeMap<String, String> {
     let files = std::fs::read_dir(folder())
@@ -144,14 +147,81 @@ const TOLD: &[(&str, &str)] = &[("forged_opening", "openings")];
 
 const REFUSED: &[&str] = &["truncated", "trailing_byte", "not_cbor", "empty"];
 
+/// The stored vectors by their names.
+fn cases() -> BTreeMap<String, Case> {
+    let read = |(name, text): (String, String)| {
+        let vector: Vector = serde_json::from_str(&text).unwrap();
+        assert_eq!(vector.name, name);
+        (name, vector.case)
+    };
+    stored().into_iter().map(read).collect()
+}
+
+/// Every step of every log.
+fn steps() -> Vec<Step> {
+    let logs = cases().into_values().filter_map(|case| match case {
+        Case::Log(log) => Some(log.steps),
+        _ => None,
+    });
+    logs.flatten().collect()
+}
+
+#[test]
+fn every_kind_is_in_force_somewhere() {
+    let logged = steps()
+        .into_iter()
+        .filter(|step| step.answer == Answer::Logged);
+    let said: BTreeSet<&str> = logged
+        .map(|step| {
+            let envelope = Envelope::parse(&step.bytes()).unwrap();
+            envelope.payload().draft.body.kind.name()
+        })
+        .collect();
+    for row in KINDS {
+        assert!(said.contains(row.name), "no log holds a {}", row.name);
+        let story = format!("kind_{}", row.name);
+        assert!(cases().contains_key(&story), "{story} is not there");
+    }
+}
+
+/// The codes of the tables in section 8 of the specification.
+fn codes_of_section_8() -> BTreeSet<String> {
+    let text = include_str!("../../docs/formats.md");
+    let section = text.split("\n## 8. ").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.map(|row| row.split('`').next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_code_of_the_door_is_answered_somewhere() {
+    let answered: BTreeSet<String> = steps()
+        .into_iter()
+        .filter_map(|step| match step.answer {
+            Answer::Void(code) | Answer::Refused(code) => Some(code),
+            Answer::Duplicate => Some("DA_CO_TRONG_SO".to_owned()),
+            Answer::Logged => None,
+        })
+        .collect();
+    let named = codes_of_section_8();
+    assert!(named.len() > 10, "section 8 lost its tables");
+    for code in &named {
+        assert!(answered.contains(code), "no vector answers {code}");
+    }
+    for reason in VoidReason::ALL {
+        assert!(answered.contains(reason.code()), "{}", reason.code());
+        assert!(named.contains(reason.code()), "{}", reason.code());
+    }
+}
+
 /// What is expected of the stored vectors of type `bundle`.
 fn bundles() -> BTreeMap<String, Expected> {
-    stored()
-        .into_iter()
-        .map(|(name, text)| {
-            let Vector { case, .. } = serde_json::from_str(&text).unwrap();
-            let Case::Bundle(bundle) = case;
-            (name, bundle.expect)
+    let cases = cases().into_iter();
+    cases
+        .filter_map(|(name, case)| match case {
+            Case::Bundle(bundle) => Some((name, bundle.expect)),
+            _ => None,
         })
         .collect()
 }

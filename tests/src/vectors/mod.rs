@@ -9,11 +9,18 @@
 mod base;
 mod bundle;
 mod codes;
+mod door;
 mod envelopes;
+mod governance;
 mod heads;
 mod honest;
+mod kinds;
 mod lists;
+mod log;
+mod nonce;
+mod scene;
 mod shapes;
+mod witnessed;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -22,6 +29,8 @@ use serde::{Deserialize, Serialize};
 
 pub use base::Base;
 pub use bundle::{BundleCase, Expected};
+pub use log::{Answer, LogCase, Step};
+pub use scene::Scene;
 
 /// Why a vector could not be made; only ever printed.
 pub type Fault = Box<dyn std::error::Error>;
@@ -44,6 +53,8 @@ pub struct Vector {
 pub enum Case {
     /// A bundle and the verdict on it.
     Bundle(BundleCase),
+    /// A log that is being written, and what becomes of each envelope at the door.
+    Log(LogCase),
 }
 
 impl Case {
@@ -51,6 +62,7 @@ impl Case {
     pub fn summary(&self) -> &str {
         match self {
             Case::Bundle(bundle) => &bundle.expect.state,
+            Case::Log(_) => "log",
         }
     }
 }
@@ -85,6 +97,9 @@ fn stories() -> Vec<Story> {
         heads::stories(),
         codes::stories(),
         shapes::stories(),
+        kinds::stories(),
+        door::stories(),
+        governance::stories(),
     ]
     .into_iter()
     .flatten()
