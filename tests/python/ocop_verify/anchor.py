@@ -56,6 +56,11 @@ class Anchor:
     max_age: int
     policy: Policy
 
+    def is_of(self, genesis):
+        """Whether a genesis is this ledger's, and its log one of the policy's."""
+        logs = {(key.name, key.key) for key in self.policy.logs}
+        return genesis.ledger == self.ledger and (genesis.origin, genesis.log_key) in logs
+
 
 def parse(text):
     if len(text.encode()) > MAX_ANCHOR:

@@ -10,6 +10,10 @@ MAX_ENVELOPE, MAX_CONFLICT = 16_384, 32_768
 KEYS = {"v", "epoch", "seq", "prev", "occurred", "signed", "body"}
 
 
+class TooLong(Refused):
+    """Longer than its kind allows."""
+
+
 @dataclass(frozen=True)
 class Event:
     """A well formed event. Whether its signature holds is another question."""
@@ -44,7 +48,7 @@ def parse(data):
     signed = cose.parse(data, "ocop/event", MAX_CONFLICT)
     fields = _payload(signed.payload)
     if len(data) > MAX_ENVELOPE and fields["body"]["kind"] != "conflict":
-        raise Refused("envelope: length")
+        raise TooLong("envelope: length")
     return Event(leaf_hash(data), signed.device, signed.iss, cose=signed, **fields)
 
 

@@ -18,6 +18,10 @@ def list_root(entries):
     return root([leaf_hash(cbor.encode([index, event_id])) for index, event_id in entries])
 
 
+def leaf(key, count, entries):
+    return sha256(b"\x02", key, count.to_bytes(8, "big"), entries)
+
+
 def read(proof, keys):
     """The root that a proof leads to, and for each key `(count, list root)`, or None where it is absent."""
     if len(proof) > MAX_BYTES or len(keys) > MAX_KEYS:

@@ -51,7 +51,7 @@ class _Verifier:
         self.said = dict.fromkeys(NAMES, NOT_PROVEN)
 
     def verdict(self):
-        self.say("ledger", self.is_this_ledger())
+        self.say("ledger", self.anchor.is_of(self.genesis))
         self.read_checkpoint()
         self.read_head()
         self.read_events()
@@ -62,10 +62,6 @@ class _Verifier:
 
     def say(self, name, is_proven):
         self.said[name] = said(is_proven)
-
-    def is_this_ledger(self):
-        log_keys = {(key.name, key.key) for key in self.anchor.policy.logs}
-        return self.genesis.ledger == self.anchor.ledger and (self.genesis.origin, self.genesis.log_key) in log_keys
 
     def read_checkpoint(self):
         self.checkpoint = None
