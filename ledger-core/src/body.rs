@@ -733,23 +733,28 @@ impl Body {
 
     /// The commitments in it, of whatever audience.
     pub fn commitments(&self) -> impl Iterator<Item = Hash> + '_ {
+        self.committed_fields().map(|(_, commitment)| commitment)
+    }
+
+    /// The same with the path of each: the name of the field whose value it hides.
+    pub fn committed_fields(&self) -> impl Iterator<Item = (&'static str, Hash)> + '_ {
         let sealable = [
-            &self.name,
-            &self.address,
-            &self.old_address,
-            &self.tax,
-            &self.label_address,
+            ("name", &self.name),
+            ("address", &self.address),
+            ("old_address", &self.old_address),
+            ("tax", &self.tax),
+            ("label_address", &self.label_address),
         ];
         let committed = sealable
             .into_iter()
-            .flatten()
-            .filter_map(|value| match value {
-                Sealable::Commitment(hash) => Some(*hash),
-                Sealable::Text(_) => None,
+            .filter_map(|(path, value)| match value {
+                Some(Sealable::Commitment(hash)) => Some((path, *hash)),
+                Some(Sealable::Text(_)) | None => None,
             });
+        let sealed = self.sealed.as_ref().map(|sealed| sealed.commitment);
         committed
-            .chain(self.sealed.as_ref().map(|sealed| sealed.commitment))
-            .chain(self.exact)
+            .chain(sealed.map(|commitment| ("facts", commitment)))
+            .chain(self.exact.map(|commitment| ("exact", commitment)))
     }
 
     /// The commitments whose audience is the public.

@@ -3,21 +3,20 @@
 //! In scope: which subjects belong in, the bytes, building one from a replica. Out of scope: what it proves
 //! ([`crate::verify`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::code::PrintedCode;
 use crate::encode::{DecodeError, Value};
 use crate::family::{Creations, Fact, resolve};
+use crate::gather::Gathered;
 use crate::ids::{Hash, LeafIndex, OrgId};
 use crate::lists::{
     Entry, List, events_from_value, events_to_value, subjects_from_value, subjects_to_value,
 };
-use crate::map::MapKey;
 use crate::map_proof::ProveError;
-use crate::merkle::inclusion_proof;
 use crate::placed::Placed;
 use crate::replica::Replica;
-use crate::sign::{Envelope, SignedEvent};
+use crate::sign::SignedEvent;
 use crate::store::StoreError;
 use crate::subject::Subject;
 
@@ -155,13 +154,11 @@ pub fn build(
     checkpoint: &str,
     code: &PrintedCode,
 ) -> Result<Bundle, BuildError> {
-    let head = head(replica, source)?;
-    let ledger = replica.ledger_id();
     let authority = replica.roster().authority().clone();
-    let mut events: BTreeMap<LeafIndex, SignedEvent> = BTreeMap::new();
-    let mut lists: BTreeMap<Subject, Vec<LeafIndex>> = BTreeMap::new();
+    let mut gathered = Gathered::default();
     loop {
-        let facts: Vec<Fact<'_>> = events
+        let facts: Vec<Fact<'_>> = gathered
+            .events
             .iter()
             .map(|(index, event)| Fact {
                 index: *index,
@@ -170,43 +167,32 @@ pub fn build(
             .collect();
         let more: Vec<Subject> = wanted_subjects(code, &authority, &facts)
             .into_iter()
-            .filter(|s| !lists.contains_key(s))
+            .filter(|s| !gathered.lists.contains_key(s))
             .collect();
         if more.is_empty() {
             break;
         }
         for subject in more {
-            let list: Vec<LeafIndex> = replica.list(&subject)?.iter().map(|(at, _)| *at).collect();
-            for index in &list {
-                if !events.contains_key(index) {
-                    let bytes = source.entry(*index).ok_or(BuildError::Entry(*index))?;
-                    let event =
-                        Envelope::parse(&bytes).and_then(|envelope| envelope.verify(&ledger));
-                    events.insert(*index, event.map_err(|_| BuildError::Entry(*index))?);
-                }
-            }
-            lists.insert(subject, list);
+            gathered.add(replica, source, subject)?;
         }
-        if events.len() > BUNDLE_EVENTS_MAX {
+        if gathered.events.len() > BUNDLE_EVENTS_MAX {
             return Err(BuildError::TooLarge);
         }
     }
-    let keys: Vec<MapKey> = lists.keys().map(Subject::key).collect();
+    let openings = public_commitments(gathered.events.values())
+        .iter()
+        .filter_map(|hash| source.opening(hash))
+        .collect();
+    let excerpt = gathered.under_head(replica, source, checkpoint)?;
     let bundle = Bundle {
         code: code.clone(),
         genesis: replica.genesis().encode(),
-        checkpoint: checkpoint.to_owned(),
-        head,
-        subjects: lists.into_iter().collect(),
-        openings: public_commitments(events.values())
-            .iter()
-            .filter_map(|hash| source.opening(hash))
-            .collect(),
-        events: events
-            .into_iter()
-            .map(|(index, event)| (index, event.bytes().to_vec()))
-            .collect(),
-        map: replica.map().prove(&keys)?,
+        checkpoint: excerpt.checkpoint,
+        head: excerpt.head,
+        subjects: excerpt.subjects,
+        events: excerpt.events,
+        map: excerpt.map,
+        openings,
     };
     if bundle.encode().len() > BUNDLE_MAX_BYTES {
         Err(BuildError::TooLarge)
@@ -219,24 +205,6 @@ fn public_commitments<'a>(events: impl Iterator<Item = &'a SignedEvent>) -> BTre
     events
         .flat_map(|event| event.body().public_commitments())
         .collect()
-}
-
-fn head(replica: &Replica, source: &impl Source) -> Result<Placed, BuildError> {
-    let index = LeafIndex(
-        replica
-            .size()
-            .0
-            .checked_sub(1)
-            .filter(|i| *i > 0)
-            .ok_or(BuildError::NotAtHead)?,
-    );
-    let proof = inclusion_proof(replica.tree(), index, replica.size())
-        .map_err(|_| BuildError::NotAtHead)?;
-    Ok(Placed {
-        index,
-        envelope: source.entry(index).ok_or(BuildError::Entry(index))?,
-        proof,
-    })
 }
 
 impl Bundle {

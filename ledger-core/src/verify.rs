@@ -10,6 +10,8 @@ pub(crate) mod members;
 mod openings;
 mod statement;
 mod verdict;
+mod when;
+pub mod words;
 
 use std::collections::BTreeMap;
 
@@ -25,8 +27,10 @@ use crate::sign::{Envelope, SignedEvent};
 use crate::time::{Date, Timestamp};
 
 pub use head::CLOCK_SKEW_SECONDS;
+pub use openings::{Committed, Secrecy};
 pub use statement::{Finding, Proof, Statement};
 pub use verdict::{StateLine, Verdict};
+pub use when::LotTimes;
 
 /// Checks a bundle. `now` is seconds since 1970 by the verifier's own clock.
 ///
@@ -109,6 +113,7 @@ impl<'a> Check<'a> {
             self.openings(),
         ];
         let as_of = self.as_of();
+        let times = when::times(history.as_ref(), &creations, self.reached());
         for finding in &mut findings {
             finding.as_of = as_of.filter(|_| finding.statement.hangs_on_the_head());
         }
@@ -116,6 +121,8 @@ impl<'a> Check<'a> {
             statements: findings,
             state: StateLine::Unconfirmed,
             lot,
+            times,
+            committed: self.committed(&facts),
             history,
             as_of,
         };

@@ -46,6 +46,11 @@ impl Check<'_> {
         self.times().map(|times| times.renewed.seconds())
     }
 
+    /// Seconds since 1970 at which the quorum was first reached: all events of the head were witnessed by then.
+    pub(super) fn reached(&self) -> Option<u64> {
+        self.times().map(|times| times.reached.seconds())
+    }
+
     pub(super) fn witnessed(&self) -> Finding {
         let statement = Statement::Witnessed;
         let Some(evaluation) = self.evaluated() else {

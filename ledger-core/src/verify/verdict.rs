@@ -3,7 +3,7 @@
 use crate::ids::LotId;
 use crate::lot::{LotHistory, LotState};
 
-use super::{Finding, Proof, Statement};
+use super::{Committed, Finding, LotTimes, Proof, Statement};
 
 /// The state line of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,10 @@ pub struct Verdict {
     pub lot: Option<LotId>,
     /// Its history, told by the events whose signatures hold.
     pub history: Option<LotHistory>,
+    /// When the lot and its ancestors came into being, the lot first.
+    pub times: Vec<LotTimes>,
+    /// Every commitment of the listed events, in log order.
+    pub committed: Vec<Committed>,
     /// Seconds since 1970 as of which the quorum speaks, if there is one.
     pub as_of: Option<u64>,
 }
