@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use crate::anchor::Anchor;
 use crate::bundle::{Bundle, BundleError};
+use crate::code::PrintedCode;
 use crate::family::{Creations, resolve};
 use crate::genesis::Genesis;
 use crate::ids::LeafIndex;
@@ -27,7 +28,7 @@ use crate::sign::{Envelope, SignedEvent};
 use crate::time::{Date, Timestamp};
 
 pub use head::CLOCK_SKEW_SECONDS;
-pub use openings::{Committed, Secrecy};
+pub use openings::PrivatePart;
 pub use statement::{Finding, Proof, Statement};
 pub use verdict::{StateLine, Verdict};
 pub use when::LotTimes;
@@ -37,9 +38,32 @@ pub use when::LotTimes;
 /// # Errors
 /// [`BundleError`] when the bytes are no bundle at all; everything else is a statement.
 pub fn verify(bytes: &[u8], anchor: &Anchor, now: u64) -> Result<Verdict, BundleError> {
+    check(bytes, anchor, now, None)
+}
+
+/// Checks a bundle that was asked for: one for another code contradicts `code`, and its lot's state is not told.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_for(
+    asked: &PrintedCode,
+    bytes: &[u8],
+    anchor: &Anchor,
+    now: u64,
+) -> Result<Verdict, BundleError> {
+    check(bytes, anchor, now, Some(asked))
+}
+
+fn check(
+    bytes: &[u8],
+    anchor: &Anchor,
+    now: u64,
+    asked: Option<&PrintedCode>,
+) -> Result<Verdict, BundleError> {
     let bundle = Bundle::decode(bytes)?;
     let genesis = Genesis::decode(&bundle.genesis).map_err(|_| BundleError::Field("genesis"))?;
-    Ok(Check::new(&bundle, &genesis, anchor, now).verdict())
+    let is_other = asked.is_some_and(|asked| *asked != bundle.code);
+    Ok(Check::new(&bundle, &genesis, anchor, now).verdict(is_other))
 }
 
 /// The business date of a ledger at a moment: the sample's, or today in Vietnam.
@@ -90,7 +114,8 @@ impl<'a> Check<'a> {
         self.evaluation.as_ref()?.as_ref().ok()
     }
 
-    fn verdict(self) -> Verdict {
+    /// `is_other`: the bundle answers for another code than was asked for.
+    fn verdict(self, is_other: bool) -> Verdict {
         let (members, facts) = self.members();
         let creations = Creations::of(&facts);
         let lot = resolve(&self.bundle.code, &facts, &creations);
@@ -107,7 +132,11 @@ impl<'a> Check<'a> {
             self.signatures(),
             members,
             self.order(),
-            lot::code(&self.bundle.code, lot.as_ref(), &facts),
+            if is_other {
+                Finding::contradicted(Statement::Code, "other_code")
+            } else {
+                lot::code(&self.bundle.code, lot.as_ref(), &facts)
+            },
             lot::ancestry(history.as_ref()),
             lot::handover(history.as_ref()),
             self.openings(),
@@ -122,9 +151,10 @@ impl<'a> Check<'a> {
             state: StateLine::Unconfirmed,
             lot,
             times,
-            committed: self.committed(&facts),
             history,
             as_of,
+            reached: self.reached(),
+            privates: self.privates(&facts),
         };
         verdict.state = verdict.state_line();
         verdict

@@ -46,7 +46,7 @@ impl Check<'_> {
         self.times().map(|times| times.renewed.seconds())
     }
 
-    /// Seconds since 1970 at which the quorum was first reached: all events of the head were witnessed by then.
+    /// Seconds since 1970 when the quorum was first reached.
     pub(super) fn reached(&self) -> Option<u64> {
         self.times().map(|times| times.reached.seconds())
     }

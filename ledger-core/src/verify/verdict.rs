@@ -1,9 +1,11 @@
 //! The whole answer, and the state line that a page may show for it.
 
-use crate::ids::LotId;
+use std::collections::BTreeMap;
+
+use crate::ids::{Hash, LotId};
 use crate::lot::{LotHistory, LotState};
 
-use super::{Committed, Finding, LotTimes, Proof, Statement};
+use super::{Finding, LotTimes, PrivatePart, Proof, Statement};
 
 /// The state line of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +45,13 @@ pub struct Verdict {
     pub history: Option<LotHistory>,
     /// When the lot and its ancestors came into being, the lot first.
     pub times: Vec<LotTimes>,
-    /// Every commitment of the listed events, in log order.
-    pub committed: Vec<Committed>,
     /// Seconds since 1970 as of which the quorum speaks, if there is one.
     pub as_of: Option<u64>,
+    /// Seconds since 1970 when the quorum was first reached: by then at the latest everything in the bundle was in the
+    /// ledger. What the events say of their own time is only claimed.
+    pub reached: Option<u64>,
+    /// What became of each part that was said under a commitment.
+    pub privates: BTreeMap<Hash, PrivatePart>,
 }
 
 impl Verdict {
@@ -82,6 +87,10 @@ impl Verdict {
         let lot_state = self.history.as_ref().map(|history| history.state);
         // Without the anchor's genesis anybody could be the authority that recalls.
         let own_ledger = self.proof(Statement::Ledger) == Some(Proof::Proven);
+        // Another code's state says nothing about what was asked.
+        if self.proof(Statement::Code) == Some(Proof::Contradicted) {
+            return StateLine::Unconfirmed;
+        }
         match lot_state {
             Some(state @ (LotState::Recalled | LotState::Held)) if own_ledger => {
                 StateLine::Lot(state)
