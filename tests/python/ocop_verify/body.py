@@ -106,7 +106,7 @@ def is_text_or_commitment(value):
 
 
 def array_of(form):
-    return lambda value: isinstance(value, list) and len(value) <= MAX_ARRAY and all(form(part) for part in value)
+    return lambda value: isinstance(value, list) and 1 <= len(value) <= MAX_ARRAY and all(form(part) for part in value)
 
 
 def one_of(words):
@@ -188,10 +188,6 @@ def _is_index(text):
 INDEXES = {str(n) for n in range(MAX_ARRAY)}
 
 
-def digits(count):
-    return lambda value: isinstance(value, str) and len(value) == count and value.isascii() and value.isdigit()
-
-
 def is_place_in_chain(value):
     return isinstance(value, list) and len(value) == 2 and all(is_unsigned(part) for part in value)
 
@@ -213,9 +209,9 @@ FORMS = {
     **dict.fromkeys(("serials", "last"), is_place_in_chain),
     "old_label": lambda value: value is True,
     **dict.fromkeys(("label_address", "name", "address", "old_address", "tax"), is_text_or_commitment),
-    "sscc": digits(18),
-    "gln": digits(13),
-    "gtin": digits(14),
+    "sscc": ids.is_gs1(18),
+    "gln": ids.is_gs1(13),
+    "gtin": ids.is_gs1(14),
     "period": ids.is_period,
     **dict.fromkeys(("ref", "exact", "picture", "key", "old", "commitment", "hash", "root"), is_bytes),
     "fix": is_fix,

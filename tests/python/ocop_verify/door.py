@@ -39,13 +39,16 @@ class Door:
         return self.roster.take(event)
 
     def _misplaced(self, event):
-        place = (event.epoch, event.seq)
         epoch, seq, last = self.last.get(event.device, (0, -1, self.ledger))
-        nexts = [(epoch, seq + 1)] + ([(epoch + 1, 0)] if event.kind == "epoch" else [])
-        if place in nexts and event.prev == last:
-            return None
-        if place <= (epoch, seq):
-            return "TRUNG_SO_THU_TU"
-        if place > (epoch, seq + 1) and event.kind != "epoch" and place not in nexts:
+        if event.epoch < epoch:
+            return "SAI_NOI_TIEP"
+        if event.epoch == epoch:
+            if event.seq <= seq:
+                return "TRUNG_SO_THU_TU"
+            if event.seq > seq + 1:
+                return "THIEU_VIEC_TRUOC"
+        elif (event.epoch, event.seq) != (epoch + 1, 0):
             return "THIEU_VIEC_TRUOC"
-        return "SAI_NOI_TIEP"
+        elif event.kind != "epoch":
+            return "SAI_NOI_TIEP"
+        return None if event.prev == last else "SAI_NOI_TIEP"

@@ -1,11 +1,11 @@
 """Section 18: a whole log in one file."""
 
 from . import anchor as anchors
-from . import checkpoint, map_proof, merkle, subjects
+from . import checkpoint, merkle
 from . import genesis as geneses
 from .cbor import Refused
-from .door import Door
 from .note import MAX_NOTE
+from .replay import Replay
 from .statement import CONTRADICTED, NOT_PROVEN, PROVEN, said, shown
 
 MAGIC = b"ocop-ledger/v1\n"
@@ -59,38 +59,19 @@ def check(data, anchor_text, now):
         tree = merkle.root([merkle.leaf_hash(leaf) for leaf in leaves])
         words["root"] = said((len(leaves), tree) == (head.size, head.root))
     if genesis is not None:
-        admitted, map_heads = replay(genesis, leaves)
+        admitted, map_heads = replayed(leaves)
         words["admitted"], words["map_heads"] = said(admitted), said(map_heads)
     return words
 
 
-def replay(genesis, leaves):
+def replayed(leaves):
     """Whether every leaf passes the door at its place, and whether every map head is right and the last leaf is one."""
-    door, lists, by_id, right, kind = Door(genesis), {}, {}, True, None
-    for index, leaf in enumerate(leaves[1:], 1):
-        code, event = door.refusal(leaf)
-        if code is not None:
+    replay, right = Replay(leaves[0]), True
+    for leaf in leaves[1:]:
+        before = replay.map_root()
+        if replay.take(leaf)[0] not in ("logged", "void"):
             return False, right
-        kind = event.kind
-        if door.log(event) is not None:
-            continue
-        by_id[event.id] = event
-        if kind == "map_head":
-            right = right and (event.body["size"], event.body["root"]) == (index, root_of(lists))
-        for subject in subjects.of(event, by_id):
-            lists.setdefault(subject, []).append((index, event.id))
-    return True, right and kind == "map_head"
-
-
-def root_of(lists):
-    leaves = {map_proof.key(list(subject)): entries for subject, entries in lists.items()}
-    return _subtree(sorted(leaves), leaves, 0)
-
-
-def _subtree(keys, leaves, depth):
-    if not keys:
-        return map_proof.NOTHING
-    if len(keys) == 1:
-        return map_proof.leaf(keys[0], len(leaves[keys[0]]), map_proof.list_root(leaves[keys[0]]))
-    halves = [[key for key in keys if key[depth // 8] >> (7 - depth % 8) & 1 == bit] for bit in (0, 1)]
-    return merkle.sha256(b"\x03", *(_subtree(half, leaves, depth + 1) for half in halves))
+        event = replay.last
+        if event.kind == "map_head":
+            right = right and (event.body["size"], event.body["root"]) == (len(replay.leaves) - 1, before)
+    return True, right and replay.last is not None and replay.last.kind == "map_head"

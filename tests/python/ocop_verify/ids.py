@@ -90,8 +90,20 @@ def is_code(value):
         return False
     if value.startswith("t/"):
         return is_short_code(value[2:])
-    gtin = re.fullmatch(r"01/[0-9]{14}/10/(.*)", value, re.ASCII | re.DOTALL)
-    return gtin is not None and is_lot_number(gtin[1])
+    parts = value.split("/", 3)
+    return len(parts) == 4 and parts[::2] == ["01", "10"] and is_gs1(14)(parts[1]) and is_lot_number(parts[3])
+
+
+def is_gs1(count):
+    """A GTIN, GLN or SSCC: so many digits, of which the last is the check digit (weights 3, 1, 3, … from the right)."""
+
+    def form(value):
+        if not (isinstance(value, str) and len(value) == count and value.isascii() and value.isdigit()):
+            return False
+        total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(value[:-1])))
+        return (total + int(value[-1])) % 10 == 0
+
+    return form
 
 
 def is_short_code(text):

@@ -100,8 +100,9 @@ def steward(roster, event, device):
 def approver(roster, event, device):
     if not device.administrator or event.iss == roster.authority:
         return device.administrator
-    act = roster.proposals[event.body["ref"]].event
-    return act.kind == "anchor" and event.iss.lower() in roster.validators()
+    proposal = roster.proposals[event.body["ref"]]
+    waits_for_validators = proposal.event.kind == "anchor" and not proposal.in_effect
+    return waits_for_validators and event.iss.lower() in roster.validators()
 
 
 WORDS = {

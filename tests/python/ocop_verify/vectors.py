@@ -5,6 +5,7 @@ import json
 import pathlib
 import sys
 
+from .replay import Replay
 from .verify import verify
 
 
@@ -48,6 +49,24 @@ def disagreements(vector):
     return wrong
 
 
+def log_disagreements(vector):
+    """Of a log: what the door answers to each step, and the roots in the end."""
+    genesis = base64.b64decode(vector["genesis"])
+    replay = Replay(genesis)
+    wrong = []
+    for number, step in enumerate(vector["steps"]):
+        said = replay.take(base64.b64decode(step["envelope"]))
+        expected = (step["answer"], step.get("code"))
+        if said != expected:
+            wrong.append(f"step {number}: {said}, expected {expected}")
+    ends = {"size": len(replay.leaves), "root": encode(replay.root()), "map_root": encode(replay.map_root())}
+    return wrong + [f"{key}: {ends[key]}, expected {vector[key]}" for key in ends if ends[key] != vector[key]]
+
+
+def encode(data):
+    return base64.b64encode(data).decode()
+
+
 def main(folder):
     files = sorted(pathlib.Path(folder).glob("*.json"))
     agreed = disagreed = 0
@@ -65,7 +84,7 @@ def main(folder):
     return 1 if disagreed or not agreed else 0
 
 
-TYPES = {"bundle": disagreements}
+TYPES = {"bundle": disagreements, "log": log_disagreements}
 
 
 if __name__ == "__main__":
