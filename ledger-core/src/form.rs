@@ -6,7 +6,8 @@
 //! of a breach that arrives already signed ([`crate::lot`]): nothing here ever keeps a signed event out.
 //!
 //! Everything but [`Weight::Refuse`] can be overridden by whoever writes down why. The codes are those of
-//! `rejections.csv`; besides them there are `LO_DANG_TAM_GIU`, `SO_LO_DA_CO` and `KHONG_THAY_VIEC_GOC`.
+//! `rejections.csv`; besides them there are `LO_DANG_TAM_GIU`, `SO_LO_DA_CO` and `KHONG_THAY_VIEC_GOC`,
+//! and the notices of [`crate::notice`] that a draft would bring about.
 
 mod again;
 mod clock;
@@ -109,23 +110,26 @@ type Rule = fn(&Case<'_>) -> Vec<Question>;
 
 /// Every rule. Within one weight, questions come in this order; each rule names its source.
 const RULES: &[Rule] = &[
-    again::is_recorded,           // N-16
-    trade_number::is_own,         // N-02; N-01 is `gtin`
-    growing_area::is_borrowed,    // N-04
-    growing_area::is_misshapen,   // N-03
-    right::may_not,               // N-09 to N-12
-    clock::is_ahead,              // N-15
-    goods::is_unknown,            // N-08
-    goods::is_taken,              // design/ledger.md section 2: one creation for each lot
-    goods::is_not_enough,         // N-07
-    goods::is_more_than_went_in,  // N-07, the step itself
-    goods::may_not_be_listed,     // N-13, N-14
-    labels::are_used,             // N-24
-    harvest::is_implausible,      // N-05
-    harvest::is_early,            // N-06
-    harvest::makes_earlier_early, // N-06, the other way round
-    again::is_alike,              // N-17
-    personal::is_told,            // N-23
+    again::is_recorded,                // N-16
+    trade_number::is_own,              // N-02; N-01 is `gtin`
+    growing_area::is_borrowed,         // N-04
+    growing_area::is_misshapen,        // N-03
+    growing_area::is_lent,             // docs/rules.md, "Growing-area code"
+    right::may_not,                    // N-09 to N-12
+    clock::is_ahead,                   // N-15
+    goods::is_unknown,                 // N-08
+    goods::is_taken,                   // design/ledger.md section 2: one creation for each lot
+    goods::is_not_enough,              // N-07
+    goods::is_more_than_went_in,       // N-07, the step itself
+    goods::may_not_be_listed,          // N-13, N-14
+    labels::are_used,                  // N-24
+    labels::are_too_many,              // docs/rules.md, "Labels"
+    harvest::is_implausible,           // N-05
+    harvest::makes_a_year_implausible, // docs/rules.md, "Yearly yield"
+    harvest::is_early,                 // N-06
+    harvest::makes_earlier_early,      // N-06, the other way round
+    again::is_alike,                   // N-17
+    personal::is_told,                 // N-23
 ];
 
 /// What to ask back before a draft is signed; nothing when all is well.

@@ -19,7 +19,7 @@ mod yields;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use area_code::in_force_codes;
+pub(crate) use area_code::{CodeFault, code_fault};
 pub use concern::{Concern, ConcernKind, concerns};
 pub use custody::custodian;
 pub(crate) use labels::{counted_labels, units};
@@ -29,7 +29,7 @@ pub use yields::{
     PLOT_YIELD_MAX_KG_PER_HA, PLOT_YIELD_MAX_KG_PER_HA_AND_YEAR, POND_YIELD_MAX_KG_PER_HA,
     POND_YIELD_MAX_KG_PER_HA_AND_YEAR, is_above_yield,
 };
-pub(crate) use yields::{area_of, is_above_yearly_yield, picking_is_implausible, year_of};
+pub(crate) use yields::{area_of, is_above_yearly_yield, picking_is_implausible, weight_of_year};
 
 use crate::family::{AncestryFault, Creations, Fact, Handover, handovers};
 use crate::ids::{LeafIndex, LotId, OrgId, PlaceId, ProductId};

@@ -8,6 +8,7 @@ use crate::ids::LotId;
 use crate::kind::Kind;
 use crate::lot::Family;
 use crate::quantity::{Quantity, Unit};
+use crate::value::Corrections;
 
 /// Allowed difference, in hundredths: scales and moisture, spoiled labels.
 const TOLERANCE_PERCENT: u128 = 2;
@@ -61,7 +62,10 @@ fn step_exceeded(family: &Family<'_>, step: &Fact<'_>) -> bool {
 
 /// Whether more of a lot was used up, sold or destroyed than there was.
 fn uses_exceeded(family: &Family<'_>, lot: &LotId) -> bool {
-    let gone = family.facts.iter().flat_map(|fact| gone(family, fact, lot));
+    let gone = family
+        .facts
+        .iter()
+        .flat_map(|fact| gone(family.corrections(), fact, lot));
     let gone = sum(gone.map(|qty| amount(family, lot, qty)));
     match (whole(family, lot), gone) {
         (Some(whole), Some(gone)) => whole.unit == gone.unit && exceeds(gone.micros, whole.micros),
@@ -76,19 +80,23 @@ pub(crate) fn is_way_out(kind: Kind) -> bool {
 
 /// The amounts of a lot that an event uses up, sells or destroys. How much was sold or destroyed is not always weighed;
 /// an unknown amount proves nothing.
-fn gone(family: &Family<'_>, fact: &Fact<'_>, lot: &LotId) -> Vec<Option<Quantity>> {
+pub(crate) fn gone(
+    corrections: &Corrections<'_>,
+    fact: &Fact<'_>,
+    lot: &LotId,
+) -> Vec<Option<Quantity>> {
     let body = fact.event.body();
     let names = |uses: &Option<Vec<crate::body::LotUse>>| {
         uses.iter().flatten().any(|used| used.lot == *lot)
     };
     let mut amounts = Vec::new();
     if names(&body.inputs) {
-        let inputs = family.corrections().inputs(fact);
+        let inputs = corrections.inputs(fact);
         let of_lot = inputs.iter().filter(|(used, _)| used.lot == *lot);
         amounts.extend(of_lot.map(|(_, qty)| *qty));
     }
     if is_way_out(body.kind) && names(&body.lots) {
-        let lots = family.corrections().lots(fact);
+        let lots = corrections.lots(fact);
         let weighed = lots
             .iter()
             .filter(|(used, qty)| used.lot == *lot && qty.is_some());

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Case, Question, Weight, amount};
-use crate::body::LotUse;
 use crate::family::Creation;
 use crate::ids::{LeafIndex, LotId};
 use crate::kind::Kind;
-use crate::mass::exceeds;
+use crate::mass::{exceeds, gone, is_way_out};
 use crate::quantity::{Quantity, Unit};
 use crate::subject::lots_made;
 use crate::time::{Timestamp, VIETNAM_OFFSET_MINUTES};
@@ -73,11 +72,9 @@ pub(super) fn is_taken(case: &Case<'_>) -> Vec<Question> {
 /// More than is left of a source lot, beyond what scales differ by (N-07).
 pub(super) fn is_not_enough(case: &Case<'_>) -> Vec<Question> {
     let mut wanted: BTreeMap<&LotId, Vec<Quantity>> = BTreeMap::new();
-    for used in takes(
-        case.kind(),
-        case.body().inputs.iter(),
-        case.body().lots.iter(),
-    ) {
+    let body = case.body();
+    let out = body.lots.iter().filter(|_| is_way_out(body.kind));
+    for used in body.inputs.iter().chain(out).flatten() {
         wanted.entry(&used.lot).or_default().extend(used.qty);
     }
     let named = if wanted.len() > 1 { "" } else { "nguồn" };
@@ -102,30 +99,18 @@ fn shortage(case: &Case<'_>, lot: &LotId, wanted: &[Quantity]) -> Option<Shortag
     let unit = wanted.first()?.unit();
     let count = |qty: &Quantity| in_unit(creation, *qty, unit);
     let wanted = wanted.iter().map(count).sum::<Option<u128>>()?;
-    let whole = count(&case.creations.corrections().quantity(creation))?;
-    let bodies = case.facts().iter().map(|fact| fact.event.body());
-    let gone = bodies.flat_map(|body| takes(body.kind, body.inputs.iter(), body.lots.iter()));
+    let corrections = case.creations.corrections();
+    let whole = count(&corrections.quantity(creation))?;
     // An amount that was not weighed proves nothing.
-    let gone = gone
-        .filter(|used| used.lot == *lot)
-        .filter_map(|used| used.qty.as_ref().and_then(count));
-    let gone: u128 = gone.sum();
+    let facts = case.facts().iter();
+    let gone = facts.flat_map(|fact| gone(corrections, fact, lot));
+    let gone: u128 = gone.flatten().filter_map(|qty| count(&qty)).sum();
     exceeds(gone + wanted, whole).then(|| Shortage {
         lot: lot.number().to_owned(),
         unit,
         left: whole.saturating_sub(gone),
         wanted,
     })
-}
-
-/// What an event uses up: its inputs, and what it destroys.
-fn takes<'a>(
-    kind: Kind,
-    inputs: impl Iterator<Item = &'a Vec<LotUse>>,
-    lots: impl Iterator<Item = &'a Vec<LotUse>>,
-) -> impl Iterator<Item = &'a LotUse> {
-    let destroyed = lots.flatten().filter(move |_| kind == Kind::Destroy);
-    inputs.flatten().chain(destroyed)
 }
 
 fn not_enough(case: &Case<'_>, shortage: &Shortage, named: &str) -> Question {

@@ -1,8 +1,10 @@
-//! Export codes of growing areas: their shape, and whose they are (`design/domain.md` 2.4, the abuse of 2021).
+//! Codes of growing areas: their shape, and whose they are (`design/domain.md` 2.4, the abuse of 2021).
 
 use super::{Case, Question, Weight};
 use crate::body::{Body, CodeType};
 use crate::kind::Kind;
+use crate::lot::{CodeFault, Family, code_fault};
+use crate::notice::Notice;
 
 /// The fact under which a harvest names the export code that it is sold under.
 const EXPORT_CODE_FACT: &str = "mã vùng trồng xuất khẩu";
@@ -57,6 +59,52 @@ pub(super) fn is_borrowed(case: &Case<'_>) -> Vec<Question> {
         message_en: format!("Growing-area code {code} does not belong to this plot of yours."),
         remedy_vi: "Chọn vườn của mình hoặc xin ủy quyền",
     }]
+}
+
+/// Goods under a code of another place than where they grew, or under somebody else's without permission.
+pub(super) fn is_lent(case: &Case<'_>) -> Vec<Question> {
+    let body = case.body();
+    let Some(code) = &body.area_code else {
+        return Vec::new();
+    };
+    let day = case.draft.occurred.date();
+    let lots = body.lots.iter().chain(&body.inputs).flatten();
+    let known = lots.filter(|used| case.creations.get(&used.lot).is_some());
+    let faults = known.filter_map(|used| {
+        let (of_lot, _) = Family::of(case.facts(), &case.creations, &used.lot);
+        let fault = code_fault(&of_lot, body, case.iss, day)?;
+        Some(lent(fault, &code.0, used.lot.number()))
+    });
+    faults.collect()
+}
+
+fn lent(fault: CodeFault, code: &str, lot: &str) -> Question {
+    let (notice, message_vi, message_en, remedy_vi) = match fault {
+        CodeFault::OfElsewhere => (
+            Notice::AreaCodeOfElsewhere,
+            format!("Mã vùng trồng {code} không phải của nơi trồng lô {lot}."),
+            format!("Growing-area code {code} is not of a place where lot {lot} grew."),
+            "Chọn mã của nơi trồng lô hàng",
+        ),
+        CodeFault::NotPermitted => (
+            Notice::AreaCodeNotPermitted,
+            format!(
+                "Mã vùng trồng {code} là của đơn vị khác, chưa thấy đơn vị đó cho phép dùng cho lô {lot}."
+            ),
+            format!(
+                "Growing-area code {code} is another organisation's, and it has not permitted it for lot {lot}."
+            ),
+            "Xin đơn vị giữ mã ghi việc cho phép",
+        ),
+    };
+    Question {
+        code: notice.code(),
+        weight: Weight::Warn,
+        field: "area_code",
+        message_vi,
+        message_en,
+        remedy_vi,
+    }
 }
 
 fn is_export(body: &Body) -> bool {

@@ -2,12 +2,13 @@
 //! Both may be signed; the lot is on hold then ([`crate::hold`] decides the same from what is logged).
 
 use super::{Case, Question, Weight, amount, lower_first, upper_first};
-use crate::body::{PlaceType, WAIT_DAYS_MAX};
+use crate::body::{Body, PlaceType, WAIT_DAYS_MAX};
 use crate::family::Fact;
 use crate::hold::{TREATMENT_MEMORY_DAYS, treatments_until};
 use crate::ids::PlaceId;
 use crate::kind::Kind;
-use crate::lot::{area_of, is_above_yield};
+use crate::lot::{area_of, is_above_yearly_yield, is_above_yield, weight_of_year};
+use crate::notice::Notice;
 use crate::quantity::Unit;
 use crate::subject::created_lots;
 use crate::time::Date;
@@ -21,11 +22,7 @@ pub(super) fn is_implausible(case: &Case<'_>) -> Vec<Question> {
     else {
         return Vec::new();
     };
-    let outputs = body.outputs.iter().flatten().map(|output| output.qty);
-    let micros = outputs
-        .filter(|qty| qty.unit() == Unit::Kilogram)
-        .map(|qty| qty.micros())
-        .sum();
+    let micros = kilograms(body);
     if !is_above_yield(place_type, area, micros) {
         return Vec::new();
     }
@@ -51,13 +48,51 @@ pub(super) fn is_implausible(case: &Case<'_>) -> Vec<Question> {
     }]
 }
 
+/// More than the place can give in a calendar year, with what it gave already.
+pub(super) fn makes_a_year_implausible(case: &Case<'_>) -> Vec<Question> {
+    let body = case.body();
+    let Some(field) = body.field.as_ref().filter(|_| body.kind == Kind::Harvest) else {
+        return Vec::new();
+    };
+    let year = case.draft.occurred.date().year;
+    let before = weight_of_year(case.facts(), &case.creations, field, year);
+    let weight = before + kilograms(body);
+    if !is_above_yearly_yield(case.facts(), field, weight) {
+        return Vec::new();
+    }
+    let weight = amount(weight, Unit::Kilogram);
+    vec![Question {
+        code: Notice::YearlyYieldHigh.code(),
+        weight: Weight::Warn,
+        field: "outputs",
+        message_vi: format!(
+            "Cả năm {year} nơi này ghi {weight}, cao hơn mức có thể có. Kiểm tra lại số và nơi hái, nếu đúng thì ghi lý do."
+        ),
+        message_en: format!(
+            "That makes {weight} of this place in {year}, more than it can give. Check number and place; if they are right, say why."
+        ),
+        remedy_vi: "Sửa số, chọn lại nơi hái hoặc ghi lý do",
+    }]
+}
+
+/// What a draft brings, in millionths of a kilogram.
+fn kilograms(body: &Body) -> u128 {
+    let outputs = body.outputs.iter().flatten().map(|output| output.qty);
+    outputs
+        .filter(|qty| qty.unit() == Unit::Kilogram)
+        .map(|qty| qty.micros())
+        .sum()
+}
+
 /// Before the waiting days after a spray or medicine are over; of several the latest date counts (N-06).
 pub(super) fn is_early(case: &Case<'_>) -> Vec<Question> {
     let body = case.body();
     let Some(field) = body.field.as_ref().filter(|_| body.kind == Kind::Harvest) else {
         return Vec::new();
     };
-    let day = case.draft.occurred.date();
+    // Of several days the first decides.
+    let end = case.draft.occurred.date();
+    let day = body.began.map_or(end, |began| began.date().min(end));
     let treatments = treatments_until(case.facts(), Some(field.clone()), day);
     let allowed = treatments.map(|fact| {
         let wait = fact.event.body().wait_days;

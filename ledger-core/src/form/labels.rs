@@ -1,4 +1,5 @@
-//! Labels: a printed code leads to one lot, for good (`design/ledger.md` section 2, "Codes": the first binding stands).
+//! Labels: a printed code leads to one lot, for good (`design/ledger.md` section 2, "Codes": the first binding stands),
+//! and a lot has no more labels than units (`docs/rules.md`, "Labels").
 
 use std::collections::BTreeMap;
 
@@ -8,6 +9,9 @@ use crate::code::PrintedCode;
 use crate::family::{Fact, resolve};
 use crate::ids::LotId;
 use crate::kind::Kind;
+use crate::lot::{counted_labels, units};
+use crate::mass::exceeds;
+use crate::notice::Notice;
 
 /// Codes that lead to another lot already, or that the organisation itself bound to another one (N-24).
 ///
@@ -59,6 +63,43 @@ fn question(case: &Case<'_>, lot: &LotId, codes: u64) -> Question {
         message_en: format!("These {count} labels are in use for lot {no}. Take another roll."),
         remedy_vi: "Dùng tem mới",
     }
+}
+
+/// More labels than the lot has units, with those it has already.
+pub(super) fn are_too_many(case: &Case<'_>) -> Vec<Question> {
+    let body = case.body();
+    let [used] = body.lots.as_deref().unwrap_or_default() else {
+        return Vec::new();
+    };
+    let corrections = case.creations.corrections();
+    let creation = case.creations.get(&used.lot);
+    let units = creation.and_then(|creation| units(corrections, creation));
+    let Some(units) = units.filter(|_| body.kind == Kind::Label) else {
+        return Vec::new();
+    };
+    let more = [(body.count, body.serials)];
+    let labels = counted_labels(case.facts(), corrections, &used.lot, &more);
+    if !exceeds(labels * 1_000_000, units) {
+        return Vec::new();
+    }
+    let whole = |count: u128| grouped(u64::try_from(count).unwrap_or(u64::MAX));
+    let (labels, units, no) = (whole(labels), whole(units / 1_000_000), used.lot.number());
+    vec![Question {
+        code: Notice::TooManyLabels.code(),
+        weight: Weight::Warn,
+        field: if body.serials.is_some() {
+            "serials"
+        } else {
+            "count"
+        },
+        message_vi: format!(
+            "Lô {no} có {units} đơn vị mà ghi {labels} tem. Kiểm tra lại số tem, nếu đúng thì ghi lý do."
+        ),
+        message_en: format!(
+            "Lot {no} has {units} units and would have {labels} labels. Check the number; if it is right, say why."
+        ),
+        remedy_vi: "Sửa số tem hoặc ghi lý do",
+    }]
 }
 
 /// A count as people here write it: `1.498`.

@@ -4,7 +4,7 @@
 use super::Family;
 use crate::body::{Body, CodeType, PlaceType, Text};
 use crate::family::Fact;
-use crate::ids::{LotId, OrgId, PlaceId};
+use crate::ids::{OrgId, PlaceId};
 use crate::kind::Kind;
 use crate::time::Date;
 
@@ -38,104 +38,87 @@ pub(super) fn lacks_growing_area_code(family: &Family<'_>) -> bool {
 
 /// Goods under the code of a place where they did not grow.
 pub(super) fn is_of_elsewhere(family: &Family<'_>) -> bool {
-    uses(family)
-        .iter()
-        .any(|code_use| code_use.places.is_empty())
+    faults(family).contains(&CodeFault::OfElsewhere)
 }
 
 /// Goods under somebody else's code, without permission.
 pub(super) fn lacks_permit(family: &Family<'_>) -> bool {
-    uses(family).iter().any(|code_use| {
-        let CodeUse { user, places, .. } = code_use;
-        let is_own = places.iter().any(|place| place.org == **user);
-        !places.is_empty() && !is_own && !is_permitted(family, code_use)
-    })
+    faults(family).contains(&CodeFault::NotPermitted)
 }
 
-/// One lot that goes under a code.
-struct CodeUse<'a> {
-    lot: &'a LotId,
-    code: &'a Text,
-    /// Who uses the code.
-    user: &'a OrgId,
-    /// The lot's source places for which the code is in force.
-    places: Vec<&'a PlaceId>,
+/// What is wrong with the code under which a lot goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CodeFault {
+    /// No place where it grew has that code.
+    OfElsewhere,
+    /// It is another organisation's, and there is no permit.
+    NotPermitted,
 }
 
-fn uses<'a>(family: &Family<'a>) -> Vec<CodeUse<'a>> {
-    let mut uses = Vec::new();
+/// What is wrong with the codes under which members of a family go.
+fn faults(family: &Family<'_>) -> Vec<CodeFault> {
+    let mut faults = Vec::new();
     for fact in family.facts {
         let body = fact.event.body();
-        let Some(code) = &body.area_code else {
-            continue;
-        };
         let day = family.corrections().occurred(fact).date();
         let named = body.lots.iter().chain(&body.inputs).flatten();
-        for lot in named
-            .map(|used| &used.lot)
-            .filter(|lot| family.members.contains(lot))
-        {
-            let owner = family.creations.owner(lot).unwrap_or(&lot.org);
-            let quarantine = body.kind == Kind::Quarantine;
-            uses.push(CodeUse {
-                lot,
-                code,
-                user: if quarantine { owner } else { fact.event.iss() },
-                places: places_under(family, lot, code, day),
-            });
-        }
+        let members = named.filter(|used| family.members.contains(&used.lot));
+        faults.extend(members.filter_map(|used| {
+            let (of_lot, _) = Family::of(family.facts, family.creations, &used.lot);
+            code_fault(&of_lot, body, fact.event.iss(), day)
+        }));
     }
-    uses
+    faults
 }
 
-/// The source places of a lot for which a code is in force on a day.
-fn places_under<'a>(
-    family: &Family<'a>,
-    lot: &'a LotId,
-    code: &Text,
+/// What is wrong when a lot goes under the code that an event names, on a day.
+pub(crate) fn code_fault(
+    of_lot: &Family<'_>,
+    body: &Body,
+    signer: &OrgId,
     day: Date,
-) -> Vec<&'a PlaceId> {
-    let (of_lot, _) = Family::of(family.facts, family.creations, lot);
-    let has_code = |place: &&PlaceId| in_force_codes(family.facts, place, day).contains(&code);
-    of_lot.sources().filter(has_code).collect()
-}
-
-/// The growing-area codes of a place on a day; of several entries of one code the last counts.
-pub(crate) fn in_force_codes<'a>(
-    facts: &'a [Fact<'a>],
-    place: &PlaceId,
-    day: Date,
-) -> Vec<&'a Text> {
-    let codes: Vec<&Body> = facts
-        .iter()
-        .map(|fact| fact.event.body())
-        .filter(|body| {
-            body.kind == Kind::PlaceCode
-                && body.target_place.as_ref() == Some(place)
-                && body.code_type != Some(CodeType::PackingHouse)
-        })
+) -> Option<CodeFault> {
+    let code = body.area_code.as_ref()?;
+    let user = match body.kind {
+        Kind::Quarantine => of_lot
+            .creations
+            .owner(of_lot.lot)
+            .unwrap_or(&of_lot.lot.org),
+        _ => signer,
+    };
+    let places: Vec<&PlaceId> = of_lot
+        .sources()
+        .filter(|place| is_in_force(of_lot.facts, place, code, day))
         .collect();
-    let is_last =
-        |at: usize, body: &Body| codes[at + 1..].iter().all(|later| later.code != body.code);
-    codes
-        .iter()
-        .enumerate()
-        .filter(|(at, body)| is_last(*at, body))
-        .filter(|(_, body)| body.valid.is_none_or(|valid| valid.holds_on(day)))
-        .filter_map(|(_, body)| body.code.as_ref())
-        .collect()
+    if places.is_empty() {
+        return Some(CodeFault::OfElsewhere);
+    }
+    let is_own = places.iter().any(|place| place.org == *user);
+    let permitted = is_own || is_permitted(of_lot, code, user, &places);
+    (!permitted).then_some(CodeFault::NotPermitted)
+}
+
+/// Whether a code of a place is in force on a day; of several entries of one code the last counts.
+fn is_in_force(facts: &[Fact<'_>], place: &PlaceId, code: &Text, day: Date) -> bool {
+    let mut bodies = facts.iter().rev().map(|fact| fact.event.body());
+    let last = bodies.find(|body| {
+        body.kind == Kind::PlaceCode
+            && body.target_place.as_ref() == Some(place)
+            && body.code_type != Some(CodeType::PackingHouse)
+            && body.code.as_ref() == Some(code)
+    });
+    last.is_some_and(|body| body.valid.is_none_or(|valid| valid.holds_on(day)))
 }
 
 /// A permit of one of the places' holders for the lot or an ancestor of it.
-fn is_permitted(family: &Family<'_>, code_use: &CodeUse<'_>) -> bool {
-    let (covered, _) = Family::of(family.facts, family.creations, code_use.lot);
-    family.of_kind(Kind::Permit).any(|fact| {
+fn is_permitted(of_lot: &Family<'_>, code: &Text, user: &OrgId, places: &[&PlaceId]) -> bool {
+    of_lot.of_kind(Kind::Permit).any(|fact| {
         let body = fact.event.body();
         let mut lots = body.lots.iter().flatten();
         let target = body.target_place.as_ref();
-        target.is_some_and(|place| code_use.places.contains(&place))
-            && body.code.as_ref() == Some(code_use.code)
-            && body.to.as_ref() == Some(code_use.user)
-            && lots.any(|used| covered.members.contains(&used.lot))
+        target.is_some_and(|place| places.contains(&place))
+            && body.code.as_ref() == Some(code)
+            && body.to.as_ref() == Some(user)
+            && lots.any(|used| of_lot.members.contains(&used.lot))
     })
 }

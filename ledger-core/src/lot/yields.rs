@@ -4,7 +4,6 @@
 use super::Family;
 use crate::body::PlaceType;
 use crate::family::{Creations, Fact};
-use crate::hold::field_work;
 use crate::ids::PlaceId;
 use crate::kind::Kind;
 use crate::quantity::{Quantity, Unit};
@@ -34,22 +33,29 @@ pub(super) fn year_is_implausible(family: &Family<'_>) -> bool {
         .map(|creation| &creation.fact)
         .filter(|fact| fact.event.body().kind == Kind::Harvest);
     harvests.into_iter().any(|harvest| {
+        let year = harvest.event.occurred().date().year;
         let field = harvest.event.body().field.as_ref();
-        let area = field.and_then(|field| area_of(family.facts, field));
-        area.is_some_and(|(place_type, area)| {
-            let weight = year_of(family.facts, family.creations, harvest);
-            is_above_yearly_yield(place_type, area, weight)
+        field.is_some_and(|field| {
+            let weight = weight_of_year(family.facts, family.creations, field, year);
+            is_above_yearly_yield(family.facts, field, weight)
         })
     })
 }
 
-/// What was harvested of a harvest's field in its calendar year, in millionths of a kilogram.
-pub(crate) fn year_of(facts: &[Fact<'_>], creations: &Creations<'_>, harvest: &Fact<'_>) -> u128 {
-    let year = |fact: &Fact<'_>| fact.event.occurred().date().year;
-    field_work(facts, harvest)
-        .filter(|fact| fact.event.body().kind == Kind::Harvest && year(fact) == year(harvest))
-        .map(|fact| weight_of(creations, fact))
-        .sum()
+/// What was harvested of a field in a calendar year, in millionths of a kilogram.
+pub(crate) fn weight_of_year(
+    facts: &[Fact<'_>],
+    creations: &Creations<'_>,
+    field: &PlaceId,
+    year: i32,
+) -> u128 {
+    let harvests = facts.iter().filter(|fact| {
+        let body = fact.event.body();
+        body.kind == Kind::Harvest
+            && body.field.as_ref() == Some(field)
+            && fact.event.occurred().date().year == year
+    });
+    harvests.map(|fact| weight_of(creations, fact)).sum()
 }
 
 /// The weight of what a harvest brought, in millionths of a kilogram.
@@ -72,12 +78,16 @@ pub fn is_above_yield(place_type: PlaceType, area: Quantity, weight_micros: u128
     weight_micros > area.micros() * per_hectare
 }
 
-/// The same for a calendar year. Of barns nothing is said: a hectare of poultry has no bound that we know.
+/// Whether a weight (in millionths of a kilogram) is more than a place yields in a calendar year. Of barns nothing is
+/// said: a hectare of poultry has no bound that we know.
 pub(crate) fn is_above_yearly_yield(
-    place_type: PlaceType,
-    area: Quantity,
+    facts: &[Fact<'_>],
+    place: &PlaceId,
     weight_micros: u128,
 ) -> bool {
+    let Some((place_type, area)) = area_of(facts, place) else {
+        return false;
+    };
     let per_hectare = match place_type {
         PlaceType::Plot => PLOT_YIELD_MAX_KG_PER_HA_AND_YEAR,
         PlaceType::Pond => POND_YIELD_MAX_KG_PER_HA_AND_YEAR,
