@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger_core::kind::KINDS;
 use ledger_core::roster::VoidReason;
 use ledger_core::sign::Envelope;
-use tests::vectors::{Answer, Case, Expected, Step, Vector, folder, make};
+use tests::vectors::{Answer, Case, Expected, Step, Vector, folder, lots, make};
 
 fn stored() -> BTreeMap<String, String> {
     let files = std::fs::read_dir(folder())
@@ -247,6 +247,14 @@ fn each_vector_says_what_its_name_promises() {
     }
     for name in REFUSED {
         assert!(vectors.remove(*name).unwrap().refused, "{name}");
+    }
+    // Their state and notices are written down where they are told, and hold while they are made.
+    for name in lots::names() {
+        assert_eq!(
+            vectors.remove(name).unwrap().statements["complete"],
+            "proven",
+            "{name}"
+        );
     }
     for (name, expect) in vectors {
         assert!(

@@ -17,6 +17,7 @@ mod honest;
 mod kinds;
 mod lists;
 mod log;
+pub mod lots;
 mod nonce;
 mod scene;
 mod shapes;
@@ -93,6 +94,7 @@ fn stories() -> Vec<Story> {
     [
         honest::stories(),
         lists::stories(),
+        lots::stories(),
         envelopes::stories(),
         heads::stories(),
         codes::stories(),
