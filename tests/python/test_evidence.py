@@ -49,7 +49,7 @@ class Evidence(unittest.TestCase):
 
     def test_a_device_that_signs_twice_for_one_place_is_shown(self):
         maker = hostile.Maker(random.Random(1))
-        one, other = (maker.signed(1, "SO", (0, 5), {"kind": "org", "id": id, "name": "x", "roles": []}) for id in "AB")
+        one, other = (maker.signed(1, "SO", (0, 5), {"kind": "org", "id": id, "name": "x", "roles": ["packer"]}) for id in "AB")
         for pair, accuses in (([one, other], True), ([one, one], False)):
             file = {"format": "ocop-evidence/v1", "kind": "fork", "genesis": hostile.GENESIS, "envelopes": pair, "lists": None}
             said = evidence.check(cbor.encode(file), hostile.ANCHOR)[1]
