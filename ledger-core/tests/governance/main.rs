@@ -3,4 +3,5 @@
 
 mod acts;
 mod cells;
+mod parts;
 mod world;
