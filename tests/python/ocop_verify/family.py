@@ -126,7 +126,8 @@ class Family:
         return made.output["owner"] if made else None
 
     def owners(self):
-        return {owner for lot in self.members if (owner := self.owner(lot)) is not None}
+        """Of the members that are created."""
+        return {made.output["owner"] for made in self.creations.values()}
 
     def roots(self):
         return [made for made in self.creations.values() if not made.event.body.get("inputs")]

@@ -46,7 +46,8 @@ def is_recalled(family):
 
 
 def is_someone_suspended(family):
-    return not family.log.suspended.isdisjoint(family.owners() | {lot[0] for lot in family.members})
+    involved = {org for lot in family.members for org in (lot[0], family.owner(lot))}
+    return not family.log.suspended.isdisjoint(involved)
 
 
 def is_referred_to(family, kind):
