@@ -20,12 +20,14 @@ use crate::bundle::{Bundle, BundleError};
 use crate::code::PrintedCode;
 use crate::family::{Creations, resolve};
 use crate::genesis::Genesis;
-use crate::ids::LeafIndex;
+use crate::ids::{LeafIndex, OrgId};
 use crate::lot::LotHistory;
 use crate::note::Note;
 use crate::quorum::{Evaluation, EvaluationError};
 use crate::sign::{Envelope, SignedEvent};
 use crate::time::{Date, Timestamp};
+
+use members::Fold;
 
 pub use head::CLOCK_SKEW_SECONDS;
 pub use openings::PrivatePart;
@@ -116,12 +118,14 @@ impl<'a> Check<'a> {
 
     /// `is_other`: the bundle answers for another code than was asked for.
     fn verdict(self, is_other: bool) -> Verdict {
-        let (members, facts) = self.members();
+        let (members, Fold { roster, facts }) = self.members();
         let creations = Creations::of(&facts);
         let lot = resolve(&self.bundle.code, &facts, &creations);
+        let today = business_date(self.genesis, self.now);
+        let suspension = |org: &OrgId| roster.org(org)?.suspended;
         let history = lot
             .as_ref()
-            .map(|lot| LotHistory::trace(&facts, lot, business_date(self.genesis, self.now)));
+            .map(|lot| LotHistory::trace(&facts, lot, today).with_suspended(suspension));
         let mut findings: Vec<Finding> = vec![
             self.ledger(),
             self.checkpoint(),

@@ -23,7 +23,9 @@ export function openings(run) {
     else strange = true;
   }
   // What was erased is not shown, even where somebody still hands out a copy.
-  for (const { kind, body } of run.events) if (kind === "erase") run.privates.set(hex(body.commitment), { state: "erased", value: null });
+  for (const { kind, body } of run.events) {
+    if (kind === "erase" && fields.has(hex(body.commitment))) run.privates.set(hex(body.commitment), { state: "erased", value: null });
+  }
   return strange ? contradicted("no_commitment") : proven(`${run.bundle.openings.length}`);
 }
 

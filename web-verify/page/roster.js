@@ -2,8 +2,8 @@
 // roster.rs. Who may say what stands in may.js, threshold acts in trust.js. Out of scope: signatures (crypto.js), business
 // rules (history.js).
 //
-// A bundle is a part of the log: a lot whose creation it does not hold may belong to anybody, and who is named need not
-// be among its organisations.
+// A bundle is a part of the log: a lot whose list it does not hold may belong to anybody, and who is named need not be
+// among its organisations.
 
 import { equal, hex } from "./cbor.js";
 import { isSoundPoint } from "./crypto.js";
@@ -14,20 +14,21 @@ import { anchorOf, isThresholdAct, isValidator, validatorsAgree } from "./trust.
 export class Roster {
   /**
    * @param genesis as event.js reads it
-   * @param {boolean} isWhole whether every leaf will be shown, and not only those of a bundle
+   * @param {Set<string> | null} lots those whose complete lists the fold will see, of a bundle; null for a whole log
    */
-  constructor(genesis, isWhole = false) {
+  constructor(genesis, lots = null) {
     const { org, devices, threshold } = genesis.authority;
-    this.isWhole = isWhole;
+    this.isWhole = lots === null;
+    this.sees = (lot) => lots === null || lots.has(lot);
     this.ledger = hex(genesis.id);
     this.authority = org;
     this.sequencer = hex(genesis.sequencer);
     this.threshold = threshold;
     this.anchor = null; // the one in effect
-    this.orgs = new Map([[org, { roles: new Set(["authority"]), suspended: false }]]);
+    this.orgs = new Map([[org, { roles: new Set(["authority"]), suspended: null }]]);
     this.devices = new Map();
     this.peers = new Map(); // key → organisation, null once it was removed
-    this.owners = new Map(); // lot → owner, as its first creation says
+    this.given = new Set(); // lot and owner, where who created it named another
     this.acts = new Map(); // threshold acts by event id
     this.known = new Map(); // every event by its id, with `inForce`
     for (const key of devices) this.enrol(hex(key), { org, where: "own", rights: "administrator" });
@@ -164,8 +165,8 @@ export class Roster {
     const org = this.orgs.get(body.org);
     const effects = {
       org: () => this.admit(body),
-      suspend: () => org && (org.suspended = true),
-      readmit: () => org && (org.suspended = false),
+      suspend: () => org && (org.suspended = event),
+      readmit: () => org && (org.suspended = null),
       grant: () => body.roles.forEach((role) => org?.roles.add(role)),
       withdraw: () => body.roles.forEach((role) => this.keeps(body.org, role) || org?.roles.delete(role)),
       device: () => this.enrol(hex(body.key), body),
@@ -178,10 +179,7 @@ export class Roster {
       threshold: () => (this.threshold = body.count),
     };
     effects[kind]?.();
-    for (const { no, owner } of body.outputs ?? []) {
-      const lot = idName([event.iss, no]);
-      if (!this.owners.has(lot)) this.owners.set(lot, owner);
-    }
+    for (const { no, owner } of body.outputs ?? []) this.given.add(`${idName([event.iss, no])} ${owner}`);
   }
 
   /** The authority's organisation keeps its role whatever is said. */
@@ -190,7 +188,7 @@ export class Roster {
   /** Admits an organisation, or replaces its roles; whether it is suspended stays. */
   admit({ id, roles }) {
     const kept = id === this.authority ? ["authority"] : [];
-    this.orgs.set(id, { roles: new Set([...roles, ...kept]), suspended: this.orgs.get(id)?.suspended ?? false });
+    this.orgs.set(id, { roles: new Set([...roles, ...kept]), suspended: this.orgs.get(id)?.suspended ?? null });
   }
 
   /** A device: revoked is null or {index, last}; `forks` are its epochs with a recorded fork. */
@@ -203,8 +201,8 @@ export class Roster {
   }
 
   mayOwn(org, lot) {
-    const owner = this.owners.get(idName(lot));
-    return owner === undefined ? !this.isWhole : owner === org;
+    const name = idName(lot);
+    return !this.sees(name) || this.given.has(`${name} ${org}`);
   }
 }
 

@@ -7,7 +7,7 @@ import { hex } from "./cbor.js";
 import { parseBundle } from "./bundle.js";
 import { membersOf, parseAnchor } from "./checkpoint.js";
 import { complete } from "./complete.js";
-import { parseGenesis } from "./event.js";
+import { idName, parseGenesis } from "./event.js";
 import { Creations, resolve } from "./family.js";
 import { trace } from "./history.js";
 import { isIncluded, leafHash } from "./merkle.js";
@@ -39,7 +39,8 @@ export async function verify(bytes, anchorText, now, askedCode = null) {
   const members = foldMembers(run);
   const creations = new Creations(run.events);
   const binding = resolve(bundle.code, run.events, creations);
-  run.history = binding.lot && trace(run.events, binding.lot, businessDate(genesis, now), creations);
+  const suspension = (org) => run.roster.orgs.get(org)?.suspended ?? null;
+  run.history = binding.lot && trace(run.events, binding.lot, businessDate(genesis, now), creations, suspension);
   const answers = {
     ledger: ledger(run),
     checkpoint: run.note ? proven("", [run.note.origin]) : contradicted(run.noteFault),
@@ -107,7 +108,8 @@ function headRoot({ head, genesis, bundle }) {
 
 /** Replays membership over the events at hand; leaves those in force in run.events. */
 function foldMembers(run) {
-  run.roster = new Roster(run.genesis);
+  const lots = run.bundle.subjects.map(({ subject }) => subject).filter(([kind]) => kind === "lot");
+  run.roster = new Roster(run.genesis, new Set(lots.map(([, ...lot]) => idName(lot))));
   run.events = [];
   let answer = null;
   for (const event of run.signed) {

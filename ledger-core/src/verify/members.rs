@@ -73,8 +73,8 @@ impl<'a> Fold<'a> {
 }
 
 impl Check<'_> {
-    /// Replays membership over the events at hand; gives the events in force.
-    pub(super) fn members(&self) -> (Finding, Vec<Fact<'_>>) {
+    /// Replays membership over the events at hand; gives what came of it.
+    pub(super) fn members(&self) -> (Finding, Fold<'_>) {
         let listed = self.bundle.subjects.iter();
         let lots = listed.filter_map(|(subject, _)| match subject {
             Subject::Lot(lot) => Some(lot.clone()),
@@ -91,7 +91,7 @@ impl Check<'_> {
         }
         let signers: BTreeSet<_> = fold.facts.iter().map(|fact| fact.event.iss()).collect();
         let proven = || Finding::proven(Statement::Members).by(signers);
-        (fault.unwrap_or_else(proven), fold.facts)
+        (fault.unwrap_or_else(proven), fold)
     }
 
     /// Each device's (epoch, seq) rises with the leaf index.

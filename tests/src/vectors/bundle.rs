@@ -6,10 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ledger_core::anchor::Anchor;
 use ledger_core::bundle::Bundle;
+use ledger_core::code::PrintedCode;
 use ledger_core::family::Handover;
+use ledger_core::ids::Hash;
 use ledger_core::kind::Kind;
 use ledger_core::sign::Envelope;
-use ledger_core::verify::{Finding, Verdict, verify};
+use ledger_core::verify::{Finding, PrivatePart, Proof, Verdict, verify, verify_for};
 use serde::{Deserialize, Serialize};
 
 /// A bundle and what must be said of it.
@@ -21,18 +23,80 @@ pub struct BundleCase {
     pub anchor: String,
     /// The bundle, base64.
     pub bundle: String,
+    /// The code that was asked for, where it may be another than the bundle's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
     /// What must be said.
     pub expect: Expected,
+    /// Who says so, why not, and as of when.
+    pub findings: Findings,
 }
 
 impl BundleCase {
     /// The case with what Rust says of it.
     pub fn of(bytes: &[u8], anchor: &Anchor, now: u64) -> BundleCase {
+        BundleCase::told(bytes, anchor, now, None, verify(bytes, anchor, now).ok())
+    }
+
+    /// The same, where a certain code was asked for.
+    pub fn asked(asked: &PrintedCode, bytes: &[u8], anchor: &Anchor, now: u64) -> BundleCase {
+        let verdict = verify_for(asked, bytes, anchor, now).ok();
+        BundleCase::told(bytes, anchor, now, Some(asked.canonical()), verdict)
+    }
+
+    fn told(
+        bytes: &[u8],
+        anchor: &Anchor,
+        now: u64,
+        asked: Option<String>,
+        verdict: Option<Verdict>,
+    ) -> BundleCase {
         BundleCase {
             now,
             anchor: anchor.text().to_owned(),
             bundle: STANDARD.encode(bytes),
-            expect: Expected::of(bytes, anchor, now),
+            asked,
+            expect: verdict
+                .as_ref()
+                .map_or_else(Expected::refused, Expected::told),
+            findings: verdict.as_ref().map(Findings::told).unwrap_or_default(),
+        }
+    }
+}
+
+/// What a verdict says besides: section 13.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Findings {
+    /// Since when the quorum stands, seconds since 1970.
+    pub as_of: Option<u64>,
+    /// When the quorum was first reached, seconds since 1970.
+    pub reached: Option<u64>,
+    /// Why a statement is not proven, as a stable word.
+    pub why: BTreeMap<String, String>,
+    /// By whom, or where the fault lies; statements without are left out.
+    pub by: BTreeMap<String, Vec<String>>,
+    /// Commitment, hex → `withheld`, `opened` or `erased`.
+    pub privates: BTreeMap<String, String>,
+}
+
+impl Findings {
+    fn told(verdict: &Verdict) -> Findings {
+        let name = |finding: &Finding| finding.statement.name().to_owned();
+        let all = || verdict.statements.iter();
+        let lacking = all().filter(|finding| finding.proof != Proof::Proven);
+        let named = all().filter(|finding| !finding.by.is_empty());
+        let private =
+            |(hash, part): (&Hash, &PrivatePart)| (hex::encode(hash.0), part.word().to_owned());
+        Findings {
+            as_of: verdict.as_of,
+            reached: verdict.reached,
+            why: lacking
+                .map(|finding| (name(finding), finding.detail.to_owned()))
+                .collect(),
+            by: named
+                .map(|finding| (name(finding), finding.by.clone()))
+                .collect(),
+            privates: verdict.privates.iter().map(private).collect(),
         }
     }
 }
@@ -61,15 +125,11 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// What Rust says.
-    pub fn of(bundle: &[u8], anchor: &Anchor, now: u64) -> Expected {
-        match verify(bundle, anchor, now) {
-            Ok(verdict) => Expected::told(&verdict),
-            Err(_) => Expected {
-                refused: true,
-                state: "unconfirmed".into(),
-                ..Expected::default()
-            },
+    fn refused() -> Expected {
+        Expected {
+            refused: true,
+            state: "unconfirmed".into(),
+            ..Expected::default()
         }
     }
 

@@ -36,19 +36,22 @@ fn told(name: &str, shows: &str, begin: fn() -> Scene, tell: fn(&mut Scene)) -> 
 }
 
 /// Three officers, two of whom must agree.
-fn officers() -> Scene {
+pub fn officers() -> Scene {
     Scene::with_officers(&[AUTHORITY, SECOND, THIRD], 2)
 }
 
-fn org(id: &str, roles: &[&str]) -> Json {
+/// An organisation is admitted.
+pub fn org(id: &str, roles: &[&str]) -> Json {
     json!({"kind": "org", "id": id, "name": id, "roles": roles})
 }
 
-fn approve(id: &[u8; 32]) -> Json {
+/// An officer, or a validator, agrees.
+pub fn approve(id: &[u8; 32]) -> Json {
     json!({"kind": "approve", "ref": hex_bytes(id)})
 }
 
-fn revoke(device: &str) -> Json {
+/// A device is revoked, nothing vouched for.
+pub fn revoke(device: &str) -> Json {
     let org = device.split(' ').next().unwrap_or(device);
     json!({"kind": "revoke", "org": org, "key": key_of(device)})
 }
@@ -777,7 +780,7 @@ fn thresholds() -> Vec<Story> {
 }
 
 /// Validators HTX-A, HTX-B and HTX-C, two of whom the first anchor asks.
-fn anchored() -> Scene {
+pub fn anchored() -> Scene {
     let mut scene = Scene::new();
     for member in ["HTX-A", "HTX-B", "HTX-C"] {
         scene.admit(member, &["producer"]);

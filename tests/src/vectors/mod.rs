@@ -21,6 +21,7 @@ pub mod lots;
 mod nonce;
 mod scene;
 mod shapes;
+mod told;
 mod witnessed;
 
 use std::collections::BTreeSet;
@@ -29,7 +30,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use base::Base;
-pub use bundle::{BundleCase, Expected};
+pub use bundle::{BundleCase, Expected, Findings};
 pub use log::{Answer, LogCase, Step};
 pub use scene::Scene;
 
@@ -102,6 +103,7 @@ fn stories() -> Vec<Story> {
         kinds::stories(),
         door::stories(),
         governance::stories(),
+        told::stories(),
     ]
     .into_iter()
     .flatten()

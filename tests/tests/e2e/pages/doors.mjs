@@ -18,7 +18,7 @@ export const doorChecks = (page, vectors) => vectors.filter(({ type }) => type =
 
 async function knock(page, { genesis: leaf, steps }) {
   const genesis = page.event.parseGenesis(bytesOf(leaf));
-  const roster = new page.roster.Roster(genesis, true);
+  const roster = new page.roster.Roster(genesis);
   const seen = new Set();
   const faults = [];
   let index = 1;
