@@ -86,7 +86,9 @@ class Maker:
         org, day = pick(ORGANISATIONS), f"2025-{pick(['09', '10', '11'])}-{self.dice.randrange(1, 31):02}"
         lot, place = [org, pick(["L1", "L2", "L3"])], [org, pick(["P1", "P2"])]
         qty = [self.dice.randrange(5_000), pick([0, 1]), pick(["KGM", "LTR", "XPK"])]
-        amounts = [[[pick(ORGANISATIONS), pick(["L1", "L2", "L3"])], pick([None, qty])] for _ in range(self.dice.randrange(1, 3))]
+        amounts = [
+            [[pick(ORGANISATIONS), pick(["L1", "L2", "L3"])], pick([None, qty])] for _ in range(self.dice.randrange(1, 3))
+        ]
         output = {"no": lot[1], "owner": org, "qty": qty, "made": day, "expires": day}
         match name:
             case "field" | "place" | "target_place" | "product":
