@@ -185,7 +185,7 @@ export class Roster {
   /** The authority's organisation keeps its role whatever is said. */
   keeps = (org, role) => org === this.authority && role === "authority";
 
-  /** Admits an organisation, or replaces its roles; whether it is suspended stays. */
+  /** Admits an organisation, or replaces its roles; that it is suspended (the event, or null) stays. */
   admit({ id, roles }) {
     const kept = id === this.authority ? ["authority"] : [];
     this.orgs.set(id, { roles: new Set([...roles, ...kept]), suspended: this.orgs.get(id)?.suspended ?? null });

@@ -558,6 +558,44 @@ const ROWS: &[Row] = &[
         },
     ),
     (
+        "suspended_owner",
+        "the lot's owner was suspended after it was made: the state stays, and it is told",
+        "recorded",
+        &["DON_VI_TAM_DUNG"],
+        |s| {
+            s.say(GROWER, "2026-05-01", harvest(LOT, 100))?;
+            s.bind()?;
+            s.say(AUTHORITY, "2026-07-01", suspension()).map(drop)
+        },
+    ),
+    (
+        "readmitted_owner",
+        "the lot's owner was suspended and readmitted",
+        "recorded",
+        &[],
+        |s| {
+            s.say(GROWER, "2026-05-01", harvest(LOT, 100))?;
+            s.bind()?;
+            s.say(AUTHORITY, "2026-07-01", suspension())?;
+            let readmission = Body {
+                org: Some(org(GROWER)),
+                ..Body::new(Kind::Readmit)
+            };
+            s.say(AUTHORITY, "2026-07-02", readmission).map(drop)
+        },
+    ),
+    (
+        "conflict_about_the_lot",
+        "the device that recorded the lot's binding signed another event for the same place",
+        "recorded",
+        &["HAI_BAN_KHAC_NHAU"],
+        |s| {
+            s.say(GROWER, "2026-05-01", harvest(LOT, 100))?;
+            s.bind()?;
+            s.fork()
+        },
+    ),
+    (
         "expiry_corrected",
         "the last good day was corrected and is over",
         "expired",
@@ -573,6 +611,14 @@ const ROWS: &[Row] = &[
         },
     ),
 ];
+
+fn suspension() -> Body {
+    Body {
+        org: Some(org(GROWER)),
+        reason: Some(Text("Kiểm tra (mẫu)".to_owned())),
+        ..Body::new(Kind::Suspend)
+    }
+}
 
 /// The stories of this file.
 pub fn stories() -> Vec<Story> {

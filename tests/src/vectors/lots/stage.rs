@@ -1,8 +1,8 @@
 //! Where the stories of lots happen: the sample's organisations and places, and short words for what they say.
 
 use ledger_core::body::{
-    Body, CodeType, Commune, Fix, LotUse, Number, Outcome, Output, Period, PlaceType, Point,
-    Sealable, Serials, Text, Valid,
+    Body, CodeType, Commune, Embedded, Fix, LotUse, Number, Outcome, Output, Period, PlaceType,
+    Point, Sealable, Serials, Text, Valid,
 };
 use ledger_core::code::PrintedCode;
 use ledger_core::ids::{EventId, LotId, OrgId, PlaceId, ProductId};
@@ -13,7 +13,7 @@ use ledger_core::time::{Date, Timestamp};
 
 use super::super::base::{COSIGNED, NOW};
 use super::super::{BundleCase, Fault};
-use crate::inprocess::{InProcess, sample_folder};
+use crate::inprocess::{InProcess, device_key, sample_folder};
 use crate::sample::Sample;
 
 pub(super) const GROWER: &str = "ORG-04";
@@ -30,6 +30,7 @@ pub(super) type Told = Result<(), Fault>;
 pub(super) struct Stage {
     ledger: InProcess,
     code: PrintedCode,
+    bound: bool,
 }
 
 impl Stage {
@@ -40,6 +41,7 @@ impl Stage {
         Ok(Stage {
             ledger: InProcess::with_registrations(&sample)?,
             code: code.ok_or("the sample has a short code")?,
+            bound: false,
         })
     }
 
@@ -141,14 +143,43 @@ impl Stage {
         self.say(GROWER, "2026-05-02", pack).map(drop)
     }
 
-    /// Binds the code and closes the log; what the buyer's phone gets.
-    pub(super) fn end(mut self) -> Result<BundleCase, Fault> {
+    /// Binds the code; without it the last thing that happens.
+    pub(super) fn bind(&mut self) -> Told {
         let binding = Body {
             lot: Some(lot(LOT)),
             codes: Some(vec![self.code.clone()]),
             ..Body::new(Kind::Bind)
         };
-        self.say(GROWER, "2026-06-30", binding)?;
+        self.bound = true;
+        self.say(GROWER, "2026-06-30", binding).map(drop)
+    }
+
+    /// Somebody keeps a second envelope of the grower's device for the place of its last one.
+    pub(super) fn fork(&mut self) -> Told {
+        let org = org(GROWER);
+        let last = self.ledger.logged.iter().rev().map(|logged| &logged.event);
+        let last = last.filter(|event| *event.iss() == org).next();
+        let last = last.ok_or("the grower has signed something")?;
+        let other = Draft {
+            occurred: last.occurred(),
+            signed: last.signed(),
+            body: harvest("ANOTHER", 1),
+        };
+        let ledger = self.ledger.replica.ledger_id();
+        let other = other.sign(&device_key(GROWER), &ledger, &org, *last.link());
+        let conflict = Body {
+            org: Some(org),
+            envelope: Some(Embedded(other.bytes().to_vec())),
+            ..referring(Kind::Conflict, last.id())
+        };
+        self.say(AUTHORITY, "2026-07-01", conflict).map(drop)
+    }
+
+    /// Closes the log; what the buyer's phone gets.
+    pub(super) fn end(mut self) -> Result<BundleCase, Fault> {
+        if !self.bound {
+            self.bind()?;
+        }
         let note = self.ledger.publish(COSIGNED)?;
         let bundle = self.ledger.bundle(&note, &self.code)?.encode();
         Ok(BundleCase::of(&bundle, self.ledger.anchor(), NOW))
