@@ -122,6 +122,7 @@ fn assert_is_whole(world: &World, bundle: &Bundle) {
         let truth: Vec<LeafIndex> = head
             .replica
             .list(subject)
+            .expect("memory does not fail")
             .iter()
             .map(|(index, _)| *index)
             .collect();
