@@ -1,22 +1,26 @@
-//! What one event costs, beside the bare signature check that nobody can avoid.
+//! What one event costs, beside the bare signature check that nobody can avoid, and what a bundle does. The map and
+//! whole logs: `node/benches`.
 //! `cargo bench -p ledger-core` (criterion; ratios within one run are what to quote, the machines are shared).
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 
 use std::hint::black_box;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use criterion::{Criterion, criterion_group, criterion_main};
 use ed25519_dalek::{Signer, SigningKey};
+use ledger_core::anchor::Anchor;
 use ledger_core::body::Body;
+use ledger_core::bundle::Bundle;
 use ledger_core::genesis::Genesis;
-use ledger_core::ids::{DeviceKey, Hash, LeafIndex, OrgId, PlaceId};
+use ledger_core::ids::{DeviceKey, OrgId, PlaceId};
 use ledger_core::key::PublicKey;
 use ledger_core::kind::Kind;
-use ledger_core::map::{Map, MapKey};
-use ledger_core::map_proof::verify_proof;
-use ledger_core::merkle::{Frontier, leaf_hash};
+use ledger_core::merkle::{Frontier, MemoryTree, leaf_hash};
 use ledger_core::replica::Replica;
 use ledger_core::sign::Draft;
 use ledger_core::time::Timestamp;
+use ledger_core::verify::verify;
 
 fn device() -> SigningKey {
     SigningKey::from_bytes(&[1; 32])
@@ -64,33 +68,53 @@ fn admission(c: &mut Criterion) {
     });
 }
 
-fn log_and_map(c: &mut Criterion) {
+fn log(c: &mut Criterion) {
     let leaf = leaf_hash(&[7; 300]);
     let mut tree = Frontier::new();
     c.bench_function("Merkle append, hash given", |b| {
         b.iter(|| tree.append(black_box(leaf)))
     });
-    let key = |n: u64| MapKey::of(&n.to_be_bytes());
-    let mut map = Map::new();
-    for n in 0..100_000 {
-        map.append(key(n), LeafIndex(n), leaf)
-            .expect("indexes rise");
-    }
-    let mut next = 100_000;
-    c.bench_function("map, one subject touched and root, 100,000 subjects", |b| {
-        b.iter(|| {
-            next += 1;
-            map.append(key(next % 100_000), LeafIndex(next), leaf)
-                .expect("indexes rise");
-            map.root()
-        });
+    let mut whole = MemoryTree::new();
+    c.bench_function("Merkle append, hash given, all hashes kept", |b| {
+        b.iter(|| whole.append(black_box(leaf)))
     });
-    let keys: Vec<MapKey> = (0..20).map(|n| key(n * 31)).collect();
-    let (proof, root): (Vec<u8>, Hash) = (map.prove(&keys).expect("few keys"), map.root());
-    c.bench_function("map, proof of 20 subjects checked", |b| {
-        b.iter(|| verify_proof(black_box(&proof), &root, &keys));
+    c.bench_function("SHA-256 of a leaf of 300 bytes", |b| {
+        b.iter(|| leaf_hash(black_box(&[7; 300])))
     });
 }
 
-criterion_group!(benches, admission, log_and_map);
+/// A bundle of twelve events or more, from the vectors that Rust and the page share.
+fn bundle(c: &mut Criterion) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors");
+    let mut stories = Vec::new();
+    for file in std::fs::read_dir(folder).expect("the vectors").flatten() {
+        let text = std::fs::read_to_string(file.path()).expect("a vector");
+        let vector: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let (Some(bytes), Some(anchor)) = (vector["bundle"].as_str(), vector["anchor"].as_str())
+        else {
+            continue;
+        };
+        let Ok(bytes) = STANDARD.decode(bytes) else {
+            continue;
+        };
+        let events = Bundle::decode(&bytes).map_or(0, |bundle| bundle.events.len());
+        let is_honest = file.file_name().to_string_lossy().starts_with("story_");
+        if is_honest && events >= 12 {
+            let anchor = Anchor::parse(anchor).expect("an anchor");
+            stories.push((
+                events,
+                bytes,
+                anchor,
+                vector["now"].as_u64().expect("a time"),
+            ));
+        }
+    }
+    let shortest = stories.into_iter().min_by_key(|(events, ..)| *events);
+    let (events, bytes, anchor, now) = shortest.expect("a story of twelve events or more");
+    c.bench_function(&format!("a bundle of {events} events verified"), |b| {
+        b.iter(|| verify(black_box(&bytes), &anchor, now).expect("an honest bundle"));
+    });
+}
+
+criterion_group!(benches, admission, log, bundle);
 criterion_main!(benches);

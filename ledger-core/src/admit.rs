@@ -113,6 +113,19 @@ pub fn admit(
         .device(&envelope.device())
         .ok_or(MemberError::Unknown)?;
     let event = envelope.verify_by(ledger, &device.key)?;
+    admit_signed(roster, chains, event)
+}
+
+/// What is left of the door for an event whose signature was found to hold for this ledger, by [`Envelope::verify`]
+/// or because it was signed here: signatures may be checked on many cores, the rest in order.
+///
+/// # Errors
+/// [`Refusal`] naming whose fault it is.
+pub fn admit_signed(
+    roster: &Roster,
+    chains: &Chains,
+    event: SignedEvent,
+) -> Result<AdmittedEvent, Refusal> {
     check_place(roster, chains, &event)?;
     Ok(AdmittedEvent(event))
 }

@@ -48,6 +48,7 @@ pub mod replica;
 pub mod roster;
 pub mod seen;
 pub mod sign;
+mod standing;
 pub mod store;
 pub mod subject;
 pub mod sync;

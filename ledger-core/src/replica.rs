@@ -3,17 +3,18 @@
 //! Every node, every qr-service and every check of a stored log runs this one fold. It is rebuilt from the
 //! entries whenever it is missing; nothing in it is a truth of its own.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use crate::admit::{AdmittedEvent, Refusal, admit};
+use crate::admit::{AdmittedEvent, Refusal, admit, admit_signed};
 use crate::chain::{ChainError, Chains, Link};
 use crate::genesis::{Genesis, GenesisError, ledger_id};
 use crate::ids::{DeviceKey, EventId, Hash, LeafIndex, LedgerId, TreeSize};
-use crate::map::{AppendError, Map};
+use crate::map::{AppendError, Map, StoredMap};
 use crate::merkle::{MemoryTree, leaf_hash};
 use crate::roster::{Referred, Roster, VoidReason};
 use crate::sign::{Envelope, SignedEvent};
-use crate::store::StoreError;
+use crate::standing::{Standing, Standings};
+use crate::store::{MemoryRecords, Records, StoreError};
 use crate::subject::{Subject, own_subjects};
 
 /// What became of an event when it was logged.
@@ -29,12 +30,23 @@ pub struct LoggedEvent {
     pub subjects: BTreeSet<Subject>,
 }
 
-/// Where an event stands and what it counts for, kept for references and receipts.
-#[derive(Clone, Debug)]
-struct Standing {
-    referred: Referred,
-    void: Option<VoidReason>,
-    subjects: BTreeSet<Subject>,
+/// Where a replica keeps what is too bulky for memory: an empty store each, filled again by whoever replays the log.
+#[derive(Debug)]
+pub struct Stores {
+    /// Nodes and lists of the map.
+    pub map: Box<dyn Records>,
+    /// What references must know of each event.
+    pub standing: Box<dyn Records>,
+}
+
+impl Stores {
+    /// In memory.
+    pub fn in_memory() -> Stores {
+        Stores {
+            map: Box::new(MemoryRecords::default()),
+            standing: Box::new(MemoryRecords::default()),
+        }
+    }
 }
 
 /// The log, replayed.
@@ -45,17 +57,23 @@ pub struct Replica {
     roster: Roster,
     chains: Chains,
     map: Map,
-    standing: HashMap<EventId, Standing>,
-    /// What was signed in each event, to know it again under another signature.
-    signed: HashMap<Hash, EventId>,
+    standings: Standings,
 }
 
 impl Replica {
-    /// A log with nothing but its genesis.
+    /// A log with nothing but its genesis, all of it in memory.
     ///
     /// # Errors
     /// [`GenesisError`] when the bytes are none.
     pub fn new(genesis_bytes: &[u8]) -> Result<Replica, GenesisError> {
+        Replica::in_stores(genesis_bytes, Stores::in_memory())
+    }
+
+    /// The same with the bulk of it in these empty stores.
+    ///
+    /// # Errors
+    /// As [`Replica::new`].
+    pub fn in_stores(genesis_bytes: &[u8], stores: Stores) -> Result<Replica, GenesisError> {
         let genesis = Genesis::decode(genesis_bytes)?;
         let ledger = ledger_id(genesis_bytes);
         let mut tree = MemoryTree::new();
@@ -66,9 +84,8 @@ impl Replica {
             genesis,
             tree,
             chains: Chains::new(ledger),
-            map: Map::new(),
-            standing: HashMap::new(),
-            signed: HashMap::new(),
+            map: Map::open(stores.map, StoredMap::default()),
+            standings: Standings::new(stores.standing),
         })
     }
 
@@ -119,14 +136,12 @@ impl Replica {
 
     /// Where an event stands, if it is logged.
     pub fn find(&self, id: &EventId) -> Option<LeafIndex> {
-        self.standing
-            .get(id)
-            .map(|standing| standing.referred.index)
+        self.standings.find(&id.0, self.tree.leaves())
     }
 
     /// Why a logged event is void; `None` when it is in force or not logged.
     pub fn void_reason(&self, id: &EventId) -> Option<VoidReason> {
-        self.standing.get(id).and_then(|standing| standing.void)
+        self.find(id).and_then(|index| self.standings.void(index))
     }
 
     /// The complete list of a subject, in log order.
@@ -142,22 +157,54 @@ impl Replica {
     /// # Errors
     /// [`Refusal`] when the event may not take the next place.
     pub fn check(&self, bytes: &[u8]) -> Result<AdmittedEvent, Refusal> {
-        admit(&self.ledger, &self.roster, &self.chains, bytes).map_err(|refusal| match refusal {
-            Refusal::Chain(ChainError::Fork) => self.duplicate(bytes).unwrap_or(refusal),
-            refusal => refusal,
+        admit(&self.ledger, &self.roster, &self.chains, bytes).map_err(|refusal| {
+            let envelope = || Envelope::parse(bytes).ok();
+            self.explain(refusal, || Some(envelope()?.signed_hash(&self.ledger)))
         })
     }
 
-    /// Whether what an envelope says, signed by whatever signature, stands in the log.
-    fn duplicate(&self, bytes: &[u8]) -> Option<Refusal> {
-        let envelope = Envelope::parse(bytes).ok()?;
-        let id = self.signed.get(&envelope.signed_hash(&self.ledger))?;
-        self.find(id).map(Refusal::Duplicate)
+    /// The same for an event whose signature was found to hold for this ledger.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the event may not take the next place.
+    pub fn check_signed(&self, event: SignedEvent) -> Result<AdmittedEvent, Refusal> {
+        let signed_hash = event.signed_hash();
+        admit_signed(&self.roster, &self.chains, event)
+            .map_err(|refusal| self.explain(refusal, || Some(signed_hash)))
+    }
+
+    /// What looks like a fork is none when the same was signed there, by whatever signature.
+    fn explain(&self, refusal: Refusal, signed_hash: impl FnOnce() -> Option<Hash>) -> Refusal {
+        if refusal != Refusal::Chain(ChainError::Fork) {
+            return refusal;
+        }
+        // Refused it is either way: a store that fails costs no more than the better word for it.
+        let logged = signed_hash().and_then(|hash| self.standings.find_signed(&hash).ok()?);
+        logged.map_or(refusal, Refusal::Duplicate)
     }
 
     /// An event of the log, as references see it.
-    pub fn referred(&self, id: &EventId) -> Option<&Referred> {
-        self.standing.get(id).map(|standing| &standing.referred)
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn referred(&self, id: &EventId) -> Result<Option<Referred>, StoreError> {
+        let standing = self.standing(id)?;
+        Ok(standing.map(|standing| standing.referred))
+    }
+
+    fn standing(&self, id: &EventId) -> Result<Option<Standing>, StoreError> {
+        let found = self.find(id);
+        found.map(|index| self.standings.get(index)).transpose()
+    }
+
+    /// Hands what changed of the map to its store, keeps its topmost nodes only, and makes both stores durable: to be
+    /// called from time to time where they are not in memory.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the replica is as it was, and this may be tried again.
+    pub fn commit(&mut self) -> Result<(), StoreError> {
+        self.map.commit()?;
+        self.standings.sync()
     }
 
     /// What each device may sign next.
@@ -178,11 +225,17 @@ impl Replica {
     pub fn append(&mut self, admitted: AdmittedEvent) -> Result<LoggedEvent, StoreError> {
         let event = admitted.into_event();
         let index = LeafIndex(self.tree.size().0);
-        let verdict = self.weigh(&event);
+        let referred = match event.body().reference {
+            Some(id) => self.standing(&EventId(id))?,
+            None => None,
+        };
+        let verdict = self
+            .roster
+            .weigh(&event, referred.as_ref().map(|standing| &standing.referred));
         self.tree.append(event.id().0);
         self.chains.advance(index, &event);
         let subjects = match verdict {
-            Ok(()) => self.subjects_of(&event),
+            Ok(()) => subjects_of(&event, referred),
             Err(_) => BTreeSet::new(),
         };
         if verdict.is_ok() {
@@ -196,17 +249,13 @@ impl Replica {
                 AppendError::OutOfOrder(e) => StoreError::Failed(e.to_string()),
             })?;
         }
-        let referred = Referred::of(index, &event, verdict.is_ok());
         let void = verdict.err();
-        self.signed.insert(event.signed_hash(), event.id());
-        self.standing.insert(
-            event.id(),
-            Standing {
-                referred,
-                void,
-                subjects: subjects.clone(),
-            },
-        );
+        let standing = Standing {
+            referred: Referred::of(index, &event, void.is_none()),
+            subjects,
+        };
+        self.standings.push(&event.id().0, &standing, void)?;
+        let subjects = standing.subjects;
         Ok(LoggedEvent {
             index,
             event,
@@ -214,19 +263,11 @@ impl Replica {
             subjects,
         })
     }
+}
 
-    fn weigh(&self, event: &SignedEvent) -> Result<(), VoidReason> {
-        let referred = event.body().reference.map(EventId);
-        let referred = referred.and_then(|id| self.referred(&id));
-        self.roster.weigh(event, referred)
-    }
-
-    fn subjects_of(&self, event: &SignedEvent) -> BTreeSet<Subject> {
-        let mut subjects = own_subjects(event);
-        let referred = event.body().reference.map(EventId);
-        if let Some(standing) = referred.and_then(|id| self.standing.get(&id)) {
-            subjects.extend(standing.subjects.iter().cloned());
-        }
-        subjects
-    }
+/// Its own, and those of the event that it refers to.
+fn subjects_of(event: &SignedEvent, referred: Option<Standing>) -> BTreeSet<Subject> {
+    let mut subjects = own_subjects(event);
+    subjects.extend(referred.into_iter().flat_map(|standing| standing.subjects));
+    subjects
 }

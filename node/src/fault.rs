@@ -18,6 +18,8 @@ pub enum Step {
     PendingRewrite,
     /// Leaves of the log.
     Log,
+    /// Records of the map, which can be made anew.
+    Records,
     /// The newest head signed by the log.
     Checkpoint,
     /// What this validator is about to cosign.

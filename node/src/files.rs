@@ -399,13 +399,20 @@ pub fn encode_records<B: AsRef<[u8]>>(records: impl IntoIterator<Item = B>) -> O
 }
 
 fn write_record(out: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
-    let len = u32::try_from(bytes.len())
-        .ok()
-        .filter(|n| (1..=RECORD_BYTES_MAX as u32).contains(n))?;
-    out.extend_from_slice(&len.to_be_bytes());
-    out.extend_from_slice(&checksum(bytes));
+    out.extend_from_slice(&record_head(bytes, RECORD_BYTES_MAX)?);
     out.extend_from_slice(bytes);
     Some(())
+}
+
+/// What stands before a record: its length and checksum. None when it is empty or longer than `max`.
+pub(crate) fn record_head(bytes: &[u8], max: usize) -> Option<[u8; RECORD_HEAD_BYTES]> {
+    let len = u32::try_from(bytes.len())
+        .ok()
+        .filter(|_| (1..=max).contains(&bytes.len()))?;
+    let mut head = [0; RECORD_HEAD_BYTES];
+    head[..4].copy_from_slice(&len.to_be_bytes());
+    head[4..].copy_from_slice(&checksum(bytes));
+    Some(head)
 }
 
 fn checksum(bytes: &[u8]) -> [u8; 8] {
@@ -413,6 +420,31 @@ fn checksum(bytes: &[u8]) -> [u8; 8] {
     let mut sum = [0; 8];
     sum.copy_from_slice(&hash[..8]);
     sum
+}
+
+/// The record with which some bytes begin; the error says why there is no good one.
+pub(crate) fn parse_record(bytes: &[u8], max: usize) -> Result<&[u8], &'static str> {
+    let (head, rest) = bytes
+        .split_first_chunk::<RECORD_HEAD_BYTES>()
+        .ok_or("the file ends inside a record")?;
+    let (len, sum) = parse_head(head, max)?;
+    let record = rest.get(..len).ok_or("the file ends inside a record")?;
+    match checksum(record) == sum {
+        true => Ok(record),
+        false => Err("the checksum does not match"),
+    }
+}
+
+fn parse_head(
+    head: &[u8; RECORD_HEAD_BYTES],
+    max: usize,
+) -> Result<(usize, [u8; 8]), &'static str> {
+    let [a, b, c, d, sum @ ..] = *head;
+    let len = u32::from_be_bytes([a, b, c, d]) as usize;
+    match (1..=max).contains(&len) {
+        true => Ok((len, sum)),
+        false => Err("a length that no record has"),
+    }
 }
 
 /// Reads the next record into `bytes`; the inner error says why there is no good one.
@@ -424,11 +456,10 @@ fn read_record(
     if !fill(reader, &mut head)? {
         return Ok(Err("the file ends inside a record"));
     }
-    let [a, b, c, d, sum @ ..] = head;
-    let len = u32::from_be_bytes([a, b, c, d]) as usize;
-    if !(1..=RECORD_BYTES_MAX).contains(&len) {
-        return Ok(Err("a length that no record has"));
-    }
+    let (len, sum) = match parse_head(&head, RECORD_BYTES_MAX) {
+        Ok(parsed) => parsed,
+        Err(what) => return Ok(Err(what)),
+    };
     bytes.resize(len, 0);
     if !fill(reader, bytes)? {
         return Ok(Err("the file ends inside a record"));

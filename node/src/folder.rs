@@ -12,6 +12,7 @@
 //! evidence/                                signed statements that contradict each other
 //! blobs/                                   pictures and openings (blobs.rs)
 //! index/                                   sled, can be rebuilt (index.rs)
+//! state/                                   the map and what references need, made anew at every start (records.rs)
 //! LOCK                                     held while a process works here
 //! ```
 
@@ -108,6 +109,7 @@ impl Folder {
             self.heads(),
             self.evidence(),
             self.blobs(),
+            self.state(),
         ]
         .iter()
         .try_for_each(|path| create_directory(path))
@@ -186,6 +188,11 @@ impl Folder {
     /// The index.
     pub fn index(&self) -> PathBuf {
         self.root.join("index")
+    }
+
+    /// What the running node replays the log into.
+    pub fn state(&self) -> PathBuf {
+        self.root.join("state")
     }
 
     /// Where the running node says how its own command line reaches it.

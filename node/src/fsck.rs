@@ -20,11 +20,11 @@ use ledger_core::replica::{LoggedEvent, Replica};
 
 use crate::blobs::{Blobs, Lookup};
 use crate::fault::Faults;
-use crate::files::{BadTail, FileError, TEMPORARY_SUFFIX, survey};
+use crate::files::{BadTail, FileError, TEMPORARY_SUFFIX};
 use crate::folder::{Folder, LockError, LockedFolder};
 use crate::index::Index;
 use crate::ledger::replay::{self, named_blobs};
-use crate::ledger::{OpenError, read_trust};
+use crate::ledger::{OpenError, cores, read_trust};
 
 pub use report::{Finding, Report, Weight};
 
@@ -87,42 +87,39 @@ struct Audit {
 /// The log as far as it is right.
 struct Log {
     replica: Replica,
+    found: Found,
+    /// Whole records behind the last that is right.
+    unread: u64,
+}
+
+/// What the events of the log say, for comparing with everything else.
+#[derive(Default)]
+struct Found {
     /// Where an in-force map head stands.
     map_heads: BTreeSet<u64>,
     subjects: BTreeMap<MapKey, Vec<(LeafIndex, EventId)>>,
     /// Who signed each leaf behind genesis.
     events: Vec<(DeviceKey, EventId)>,
     named: HashSet<Hash>,
-    /// Whole records behind the last that is right.
-    unread: u64,
 }
 
 impl Audit {
     fn log(&mut self, genesis: &[u8]) -> Result<Log, FsckError> {
         let replica = Replica::new(genesis).map_err(OpenError::from)?;
-        let (map_heads, subjects, events) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
-        let mut log = Log {
-            replica,
-            map_heads,
-            subjects,
-            events,
-            named: HashSet::new(),
-            unread: 0,
-        };
-        let mut fault: Option<(u64, String)> = None;
-        let tail = survey(&self.folder.log(), |place, bytes| match (&fault, place) {
-            (Some(_), _) => log.unread += 1,
-            (None, 0) if bytes == genesis => {}
-            (None, 0) => fault = Some((0, "leaf 0 is not genesis.cbor".into())),
-            (None, _) => match replay::take(&mut log.replica, bytes) {
-                Ok(logged) => log.note(&logged),
-                Err(e) => fault = Some((place, e.to_string())),
-            },
+        let mut found = Found::default();
+        let path = self.folder.log();
+        let audited = replay::audit(&path, genesis, replica, cores(), &mut |logged| {
+            found.note(&logged);
         })?;
-        if let Some((place, why)) = fault {
-            self.tampered(place, &why);
+        if let Some((LeafIndex(place), why)) = &audited.fault {
+            self.tampered(*place, why);
         }
-        if let Some(tail) = tail {
+        let log = Log {
+            replica: audited.replica,
+            found,
+            unread: audited.unread,
+        };
+        if let Some(tail) = audited.tail {
             self.bad_log_tail(tail, &log);
         }
         self.report.leaves = log.replica.size().0;
@@ -195,6 +192,7 @@ impl Audit {
             }
         }
         let missing = log
+            .found
             .named
             .iter()
             .filter(|hash| blobs.is_missing(hash))
@@ -247,7 +245,7 @@ impl Audit {
     }
 }
 
-impl Log {
+impl Found {
     fn note(&mut self, logged: &LoggedEvent) {
         let id = logged.event.id();
         self.events.push((logged.event.device(), id));
@@ -273,15 +271,20 @@ fn compare_index(folder: &std::path::Path, log: &Log) -> Result<(), String> {
         return Err(format!("the index speaks of {size} leaves"));
     }
     let counts = index.counts().map_err(|e| e.to_string())?;
-    if counts != (log.events.len(), log.subjects.values().map(Vec::len).sum()) {
+    if counts
+        != (
+            log.found.events.len(),
+            log.found.subjects.values().map(Vec::len).sum(),
+        )
+    {
         return Err("the index has another number of rows than the log".into());
     }
-    for (place, (_, id)) in (1..).zip(&log.events) {
+    for (place, (_, id)) in (1..).zip(&log.found.events) {
         if index.find(id).map_err(|e| e.to_string())? != Some(LeafIndex(place)) {
             return Err(format!("the index does not know leaf {place}"));
         }
     }
-    for (subject, expected) in &log.subjects {
+    for (subject, expected) in &log.found.subjects {
         if index.list(subject).map_err(|e| e.to_string())? != *expected {
             return Err("the index lists other events of a subject than the log".into());
         }

@@ -5,6 +5,7 @@
 //!
 //! Invariant: an answer that says "saved" or "logged" is sent after the bytes are durable, never before.
 
+mod ahead;
 mod cosign;
 mod error;
 mod follow;
@@ -29,6 +30,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::blobs::{Blob, Lookup};
 
+pub use ahead::cores;
 pub use error::LedgerError;
 pub use open::{OpenError, Opening};
 pub(crate) use open::{read_head, read_trust};

@@ -17,6 +17,7 @@ pub mod index;
 pub mod keys;
 pub mod ledger;
 pub mod net;
+pub mod records;
 pub mod run;
 pub mod setup;
 

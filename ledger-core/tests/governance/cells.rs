@@ -343,8 +343,8 @@ fn every_cell_of_the_table_is_as_written() {
                 };
                 let event = ledger.sign(&signer, body(kind, Some(about), target));
                 let referred = event.body().reference.map(EventId);
-                let referred = referred.and_then(|id| ledger.replica.referred(&id));
-                let weighed = ledger.replica.roster().weigh(&event, referred);
+                let referred = referred.and_then(|id| ledger.replica.referred(&id).unwrap());
+                let weighed = ledger.replica.roster().weigh(&event, referred.as_ref());
                 let expected = expected(row[column + 1], rights, about.id == own.id);
                 let cell = format!("{} by {signer} about {target}", row[0]);
                 assert_eq!(weighed.is_ok(), expected, "{cell}: {weighed:?}");
@@ -357,8 +357,8 @@ fn every_cell_of_the_table_is_as_written() {
     for row in KINDS {
         let event = ledger.sign("sequencer", body(row.kind, Some(&foreign), "OTHER"));
         let referred = event.body().reference.map(EventId);
-        let referred = referred.and_then(|id| ledger.replica.referred(&id));
-        let weighed = ledger.replica.roster().weigh(&event, referred);
+        let referred = referred.and_then(|id| ledger.replica.referred(&id).unwrap());
+        let weighed = ledger.replica.roster().weigh(&event, referred.as_ref());
         let expected = match row.kind {
             Kind::MapHead => Ok(()),
             _ => Err(VoidReason::NotPermitted),

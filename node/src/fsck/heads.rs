@@ -123,6 +123,7 @@ impl Audit {
             return Err("the leaves lead to another root".into());
         }
         if !log
+            .found
             .map_heads
             .contains(&(checkpoint.size().0.wrapping_sub(1)))
         {

@@ -121,6 +121,7 @@ impl Audit {
                 continue;
             };
             let strange = log
+                .found
                 .events
                 .iter()
                 .filter(|(by, id)| *by == device && !own.contains(id))

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::*;
+use crate::files::survey;
 use crate::fixture::*;
 
 /// A member's folder with a bit of everything, and the authority's.

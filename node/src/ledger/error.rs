@@ -80,7 +80,8 @@ impl LedgerError {
     pub fn message_vi(&self) -> String {
         match self {
             LedgerError::File(e) => e.message_vi(),
-            LedgerError::Index(_) | LedgerError::Store(_) => "Không dùng được chỉ mục. Dừng nút, xóa thư mục index rồi chạy lại.".into(),
+            LedgerError::Index(_) => "Không dùng được chỉ mục. Dừng nút, xóa thư mục index rồi chạy lại.".into(),
+            LedgerError::Store(_) => "Phần tra cứu trên ổ đĩa bị hỏng; sổ không sao. Dừng nút rồi chạy lại để dựng lại từ sổ; nếu lặp lại, kiểm tra ổ đĩa.".into(),
             LedgerError::Blob(e) => e.message_vi(),
             LedgerError::Malformed(_) => "Dữ liệu gửi tới không đúng dạng hoặc không nối tiếp sổ.".into(),
             LedgerError::LogAtFault(_) => {

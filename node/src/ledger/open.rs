@@ -115,7 +115,8 @@ impl Writer {
         let mut tails = Tails::default();
         read_own(&mut store.own, &mut tails)?;
         let mut missing_blobs = BTreeSet::new();
-        let mut replica = replay_log(&mut store.log, &genesis, &mut |replica, logged| {
+        let stores = replay::stores(&store.folder, &store.faults)?;
+        let mut replica = replay_log(&mut store.log, &genesis, stores, &mut |replica, logged| {
             tails.saw(&logged.event, &keys);
             if logged.void.is_none() {
                 missing_blobs.extend(replay::named_blobs(logged.event.body()));

@@ -117,8 +117,10 @@ impl Pending {
     /// Who will be a member when an event that changes it is logged where it waits now.
     fn foresee(&mut self, replica: &Replica, index: LeafIndex, event: &SignedEvent) {
         let id = event.body().reference.map(EventId);
-        let logged = id.and_then(|id| replica.referred(&id));
-        let referred = logged.or(id.and_then(|id| self.governance.get(&id)));
+        // A store that fails is met again, and said, when the event is logged.
+        let logged = id.and_then(|id| replica.referred(&id).ok()?);
+        let referred = logged.as_ref();
+        let referred = referred.or(id.and_then(|id| self.governance.get(&id)));
         let roster = self.roster.get_or_insert_with(|| replica.roster().clone());
         let in_force = roster.weigh(event, referred).is_ok();
         if in_force {

@@ -231,7 +231,9 @@ impl Writer {
     pub(super) fn reload(&mut self) -> Result<(), LedgerError> {
         let size = TreeSize(self.store.log.len());
         tracing::warn!(%size, "đọc lại sổ từ ổ đĩa sau khi ghi lỗi (the log is read again after a failed write)");
-        let read = super::open::replay_log(&mut self.store.log, &self.genesis, &mut |_, _| {});
+        let stores = replay::stores(&self.store.folder, &self.store.faults)?;
+        let log = &mut self.store.log;
+        let read = super::open::replay_log(log, &self.genesis, stores, &mut |_, _| {});
         self.replica = read.map_err(|trouble| {
             self.health
                 .send_replace(super::Health::Tampered(trouble.clone()));

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::cosign::Validator;
 use super::incoming::Incoming;
 use super::pending::Pending;
-use super::replay::named_blobs;
+use super::replay::{COMMIT_LEAVES, named_blobs};
 use super::tails::Tails;
 use super::{ENTRIES_BYTES_MAX, EventStatus, Heads, Health, LedgerError, Trouble};
 use crate::blobs::{Blobs, Lookup};
@@ -304,6 +304,7 @@ impl Writer {
                 self.want_blobs(named_blobs(event.event.body()));
             }
         }
+        self.commit_replica(logged.len() as u64);
         self.index_behind.extend(logged);
         let (size, root) = (self.replica.size(), self.replica.root());
         if let Some(index) = &mut self.index {
@@ -312,6 +313,18 @@ impl Writer {
         }
         self.index_behind.clear();
         Ok(())
+    }
+
+    /// From time to time the replica hands to the disk what grew in memory. A failure is none of the log's: what was not
+    /// handed over stays in memory, and the next turn tries again.
+    fn commit_replica(&mut self, new_leaves: u64) {
+        let size = self.replica.size().0;
+        let turn = |size| size / COMMIT_LEAVES;
+        if turn(size) != turn(size - new_leaves)
+            && let Err(error) = self.replica.commit()
+        {
+            tracing::warn!(%error, "chưa ghi được phần tra cứu ra ổ đĩa (what follows from the log could not be handed to the disk)");
+        }
     }
 
     /// An index that fails is done without; the next start makes it anew.

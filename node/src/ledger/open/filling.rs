@@ -4,6 +4,7 @@ use ledger_core::ids::{Hash, TreeSize};
 use ledger_core::merkle::{Frontier, leaf_hash};
 use ledger_core::replica::{LoggedEvent, Replica};
 
+use super::super::replay;
 use super::super::writer::Store;
 use super::{OpenError, Opening, replay_log};
 use crate::files::{FileError, Segment};
@@ -101,7 +102,9 @@ impl Filling {
                 from: TreeSize(0),
                 behind: Vec::new(),
             };
-            let replayed = replay_log(&mut store.log, genesis, &mut |replica, logged| {
+            // The files of the replica that lives go on under no name.
+            let stores = replay::stores(&store.folder, &store.faults).ok()?;
+            let replayed = replay_log(&mut store.log, genesis, stores, &mut |replica, logged| {
                 again.push(replica, logged);
             });
             again.write(&replayed.ok()?);

@@ -3,37 +3,52 @@
 use std::path::PathBuf;
 
 use ledger_core::ids::LeafIndex;
-use ledger_core::replica::{LoggedEvent, Replica};
+use ledger_core::replica::{LoggedEvent, Replica, Stores};
 use ledger_core::sign::event_id;
 
-use super::super::replay::{self, TakeError};
-use super::super::writer::Store;
 use super::super::LedgerError;
+use super::super::ahead::{check_ahead, cores};
+use super::super::replay::{self, COMMIT_LEAVES, TakeError};
+use super::super::writer::Store;
 use super::{OpenError, Opening, Options, Tails, Trouble};
 use crate::blobs::Blobs;
 use crate::fault::{Faults, Step};
 use crate::files::{Cut, Durable, FileError, Segment};
 use crate::folder::LockedFolder;
 
-/// Replays a log through the door. `each` sees every leaf behind genesis.
+/// Replays a log through the door into empty stores. `each` sees every leaf behind genesis.
 pub(in super::super) fn replay_log(
     log: &mut Segment,
     genesis: &[u8],
+    stores: Stores,
     each: &mut dyn FnMut(&Replica, LoggedEvent),
 ) -> Result<Replica, Trouble> {
-    let mut replica = Replica::new(genesis).map_err(|_| Trouble::tampered(LeafIndex(0)))?;
-    let mut bad = None;
-    let read = log.for_each(0, |place, bytes| {
-        let taken = match place {
-            0 if bytes == genesis => Ok(()),
-            0 => Err(Trouble::tampered(LeafIndex(0))),
-            _ => replay::take(&mut replica, bytes)
-                .map(|logged| each(&replica, logged))
-                .map_err(trouble),
-        };
-        bad = taken.err();
+    let mut replica =
+        Replica::in_stores(genesis, stores).map_err(|_| Trouble::tampered(LeafIndex(0)))?;
+    let (ledger, mut bad, mut wrong_genesis) = (replica.ledger_id(), None, false);
+    let mut fold = |checked| {
+        let taken = replay::take_checked(&mut replica, checked).and_then(|logged| {
+            if replica.size().0.is_multiple_of(COMMIT_LEAVES) {
+                replica.commit()?;
+            }
+            each(&replica, logged);
+            Ok(())
+        });
+        bad = taken.map_err(trouble).err();
         bad.is_none()
+    };
+    let read = check_ahead(ledger, cores(), &mut fold, |ahead| {
+        log.for_each(0, |place, bytes| match place {
+            0 => {
+                wrong_genesis = bytes != genesis;
+                !wrong_genesis
+            }
+            _ => ahead.push(bytes),
+        })
     });
+    if wrong_genesis {
+        return Err(Trouble::tampered(LeafIndex(0)));
+    }
     match (read, bad) {
         (Ok(()), None) => Ok(replica),
         (_, Some(trouble)) => Err(trouble),

@@ -4,6 +4,7 @@ use super::super::{EventStatus, Health, LedgerError};
 use super::crash::record_and_log;
 use crate::fixture::*;
 use ledger_core::ids::{LeafIndex, TreeSize};
+use ledger_core::kind::Kind;
 
 #[test]
 fn a_restart_keeps_everything_and_says_nothing_when_all_is_well() {
@@ -333,4 +334,43 @@ fn the_file_of_taken_events_is_rewritten_when_most_are_logged() {
     assert_eq!(so.pending().len(), 5);
     so.tick(at(1)).unwrap();
     assert!(so.pending().is_empty());
+}
+
+#[test]
+fn a_broken_state_file_is_met_made_anew_and_no_fault_of_the_log() {
+    let province = Province::new(1, None);
+    let mut so = province.sequencer();
+    record_and_log(&mut so, 5);
+    let held = so.record(&org(SO), hold("HTX-1", 1), at(1)).unwrap();
+    so.sequence(at(2)).unwrap();
+    record_and_log(&mut so, 5);
+    let state = province.folder(&org(SO)).state();
+    for entry in std::fs::read_dir(&state).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::metadata(&path).unwrap().len();
+        assert!(
+            bytes > 1_000,
+            "nothing was handed over to {}",
+            path.display()
+        );
+        std::fs::write(&path, vec![0; bytes as usize]).unwrap();
+    }
+    let mut release = hold("HTX-1", 1);
+    release.body.kind = Kind::Release;
+    release.body.reference = Some(held.event_id.0);
+    let released = so.record(&org(SO), release, at(3)).unwrap();
+    assert!(matches!(so.sequence(at(4)), Err(LedgerError::Store(_))));
+    assert_eq!(*so.health().borrow(), Health::Serving);
+    so.sequence(at(5)).unwrap();
+    assert!(matches!(
+        so.status(&released.event_id),
+        EventStatus::Logged(_, None) | EventStatus::Cosigned(_)
+    ));
+    let (root, map_root) = (so.replica().root(), so.replica.map_root());
+    drop(so);
+    let mut again = province.open(SO);
+    assert_eq!(
+        (again.replica().root(), again.replica.map_root()),
+        (root, map_root)
+    );
 }
