@@ -5,6 +5,7 @@ use crate::Target;
 mod admit;
 mod bytes;
 mod codes;
+mod evidence;
 mod map_proof;
 mod texts;
 mod tiles;
@@ -29,6 +30,8 @@ pub const TARGETS: &[Target] = &[
     target("admit", admit::run, admit::seeds, 60),
     target("verify", verify::run, verify::seeds, 60),
     target("verify_bytes", verify::run_bytes, verify::byte_seeds, 60),
+    target("evidence", evidence::run, evidence::seeds, 200),
+    target("receipt", evidence::receipt, evidence::receipts, 500),
     target("bundle", bytes::bundle, bytes::bundles, 1_000),
     target("envelope", bytes::envelope, bytes::envelopes, 1_000),
     target("body", bytes::body, bytes::bodies, 1_000),

@@ -21,7 +21,7 @@ use ledger_core::vkey::KeyName;
 
 mod samples;
 
-pub use samples::{body_of, qty, samples};
+pub use samples::{body_of, qty, samples, story};
 
 /// Origin of the log.
 pub const ORIGIN: &str = "so.example/thu";
@@ -50,6 +50,8 @@ const fn party(seed: u8, iss: &'static str) -> Party {
 pub const AUTHORITY: Party = party(1, "SO");
 /// The device that signs map heads.
 pub const SEQUENCER: Party = party(2, "SO");
+/// A second officer, of ledgers where two must agree.
+pub const OFFICER: Party = party(9, "SO");
 /// A producer.
 pub const FARM: Party = party(4, "FARM");
 /// A packer.
@@ -67,7 +69,7 @@ pub const PARTIES: [Party; 8] = [
     SEQUENCER,
     STRANGER,
     party(8, "FARM"),
-    party(9, "SO"),
+    OFFICER,
 ];
 
 const LOG_SEED: u8 = 3;
@@ -135,33 +137,34 @@ pub fn payload(epoch: u64, seq: u64, prev: &Hash, occurred: i64, body: Value) ->
     ])
 }
 
-/// The genesis of section 2.
+/// The genesis of the ledger: one officer decides.
 pub fn genesis() -> Vec<u8> {
+    genesis_of(&[AUTHORITY], 1)
+}
+
+/// The genesis of section 2, with these officers, so many of whom must agree.
+pub fn genesis_of(officers: &[Party], threshold: i64) -> Vec<u8> {
     let log = SigningKey::from_bytes(&[LOG_SEED; 32])
         .verifying_key()
         .to_bytes();
+    let devices = officers
+        .iter()
+        .map(|officer| Value::bytes(&officer.public()));
+    let authority = Value::map([
+        ("devices", Value::Array(devices.collect())),
+        ("name", Value::text("Sở")),
+        ("org", Value::text("SO")),
+        ("threshold", Value::Int(threshold)),
+    ]);
+    let created = Value::Array(vec![Value::Int(1_700_000_000), Value::Int(420)]);
     Value::map([
         ("format", Value::text("ocop-genesis/v1")),
         ("name", Value::text("Sổ thử")),
         ("origin", Value::text(ORIGIN)),
         ("log_key", Value::bytes(&log)),
-        (
-            "authority",
-            Value::map([
-                (
-                    "devices",
-                    Value::Array(vec![Value::bytes(&AUTHORITY.public())]),
-                ),
-                ("name", Value::text("Sở")),
-                ("org", Value::text("SO")),
-                ("threshold", Value::Int(1)),
-            ]),
-        ),
+        ("authority", authority),
         ("sequencer", Value::bytes(&SEQUENCER.public())),
-        (
-            "created",
-            Value::Array(vec![Value::Int(1_700_000_000), Value::Int(420)]),
-        ),
+        ("created", created),
     ])
     .encode()
 }

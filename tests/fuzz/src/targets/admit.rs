@@ -14,7 +14,7 @@ use ledger_core::sign::event_id;
 
 use crate::choices::Choices;
 use crate::world::{
-    AUTHORITY, PARTIES, Party, SEQUENCER, body_of, envelope, genesis, payload, world,
+    AUTHORITY, OFFICER, PARTIES, Party, SEQUENCER, body_of, envelope, genesis_of, payload, story,
 };
 
 /// Enough for a fork and what comes after it; the time of a run is signatures.
@@ -32,14 +32,10 @@ struct Model {
 
 pub(super) fn run(bytes: &[u8]) -> bool {
     let mut choices = Choices::new(bytes);
-    let mut replica = Replica::new(&genesis()).expect("our genesis");
-    let mut model = Model::new(replica.ledger_id());
     // A replay checks every signature again, so not every run ends with one.
     let replays = choices.rarely(8);
-    let prologue = if choices.rarely(4) { 0 } else { 6 };
-    for entry in &world().entries[1..=prologue] {
-        offer(&mut replica, &mut model, entry);
-    }
+    let (mut replica, mut model) = founded(&mut choices);
+    let prologue = model.entries.len();
     let mut sent: Vec<Vec<u8>> = Vec::new();
     for _ in 0..TURNS_MAX {
         if choices.is_empty() {
@@ -61,21 +57,56 @@ pub(super) fn run(bytes: &[u8]) -> bool {
             "a replay gives the same map"
         );
     }
-    model.entries.len() > prologue + 1
+    model.entries.len() > prologue
 }
 
 pub(super) fn seeds() -> Vec<Vec<u8>> {
     let kinds = |party: u8| {
         (0..KINDS.len() as u8)
-            .flat_map(|kind| [7, 0, party, 0, kind, 1, 0, 1, 0, 1, 0, 0, 0, 0])
-            .collect()
+            .flat_map(|kind| [0, party, kind, 0, 0, 1, 0, 0, 1, 0, 0, 1])
+            .collect::<Vec<u8>>()
     };
     let tricks = (0..24u8)
         .flat_map(|trick| [trick, trick % 8, trick, 7, 5, 3, 1, 0, 9, 9])
-        .collect();
-    let mut seeds: Vec<Vec<u8>> = (0..6).map(kinds).collect();
-    seeds.push(tricks);
-    seeds
+        .collect::<Vec<u8>>();
+    // Without members, with them, and where two officers must agree.
+    let founded = |how: u8| move |turns: Vec<u8>| [[0, how].as_slice(), &turns].concat();
+    let turns: Vec<Vec<u8>> = (0..6).map(kinds).chain([tricks]).collect();
+    [3, 2, 0]
+        .into_iter()
+        .flat_map(|how| turns.clone().into_iter().map(founded(how)))
+        .collect()
+}
+
+/// A ledger with members, or with nothing but its genesis; in some two officers must agree.
+fn founded(choices: &mut Choices<'_>) -> (Replica, Model) {
+    let how = choices.byte() % 8;
+    let genesis = if how < 2 {
+        genesis_of(&[AUTHORITY, OFFICER], 2)
+    } else {
+        genesis_of(&[AUTHORITY], 1)
+    };
+    let mut replica = Replica::new(&genesis).expect("our genesis");
+    let mut model = Model::new(genesis, replica.ledger_id());
+    let bodies = story().0.into_iter().take(if how % 2 == 1 { 0 } else { 6 });
+    for (_, body) in bodies {
+        tell(&mut replica, &mut model, AUTHORITY, body);
+        if how < 2 {
+            let approval = Value::map([
+                ("kind", Value::text("approve")),
+                ("ref", Value::bytes(&model.ids()[0])),
+            ]);
+            tell(&mut replica, &mut model, OFFICER, approval);
+        }
+    }
+    (replica, model)
+}
+
+fn tell(replica: &mut Replica, model: &mut Model, who: Party, body: Value) {
+    let link = replica.next_link(&DeviceKey(who.public()));
+    let payload = payload(link.epoch, link.seq, &link.prev, 1_760_000_000, body).encode();
+    let bytes = envelope(&who.key(), &who.public(), who.iss, &model.ledger, &payload);
+    offer(replica, model, &bytes);
 }
 
 /// Sends the bytes to the door, twice, and through it.
@@ -105,12 +136,12 @@ fn offer(replica: &mut Replica, model: &mut Model, bytes: &[u8]) {
 }
 
 impl Model {
-    fn new(ledger: LedgerId) -> Model {
+    fn new(genesis: Vec<u8>, ledger: LedgerId) -> Model {
         Model {
             ledger,
-            entries: vec![genesis()],
+            entries: vec![genesis],
             last: BTreeMap::new(),
-            devices: BTreeSet::from([AUTHORITY.public(), SEQUENCER.public()]),
+            devices: BTreeSet::from([AUTHORITY, OFFICER, SEQUENCER].map(Party::public)),
         }
     }
 
