@@ -35,15 +35,17 @@ class Case:
         self.head = self.lists.map_head(anchor.ledger) if self.lists else None
         try:
             if self.lists:
-                self.checkpoint, self.cosigned = checkpoint.open_note(self.lists.checkpoint, anchor.policy)
+                opened = checkpoint.open_note(self.lists.checkpoint, anchor.policy)
+                self.checkpoint, self.cosigned = opened.checkpoint, opened.cosigned
         except Refused:
             pass
 
     def lists_hold(self):
         if self.lists is None:
             return NOT_PROVEN
-        is_head = self.checkpoint and self.head and self.lists.is_last_leaf(self.head, self.genesis, self.checkpoint)
-        are_whole = self.head and self.lists.are_whole(self.head.body["root"])
+        by_sequencer = self.head and (self.head.device, self.head.iss) == (self.genesis.sequencer, self.genesis.authority)
+        is_head = self.checkpoint and by_sequencer and self.lists.is_last_leaf(self.head, self.checkpoint)
+        are_whole = self.head and self.lists.first_wrong(self.head.body["root"]) is None
         return said(self.is_genesis and is_head and are_whole and len(self.events) == len(self.lists.events))
 
     def witnessed(self):

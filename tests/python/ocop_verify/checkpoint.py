@@ -38,25 +38,36 @@ def is_origin(text):
     return 0 < len(text.encode()) <= MAX_ORIGIN and text == text.strip() and not has_control
 
 
-def open_note(text, policy):
-    """The checkpoint, and for each witness the times of its cosignatures.
+class BadLine(Refused):
+    """A line of a known key does not hold."""
 
-    Refused unless the policy's log signed it; one bad line of a known key refuses the whole note.
-    """
+
+class NotByLog(Refused):
+    """No log of the policy signed it."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    checkpoint: Checkpoint
+    logs: list  # verifier keys of the logs that signed it
+    cosigned: dict  # witness → times of its cosignatures
+
+
+def open_note(text, policy):
+    """Refused unless the policy's log signed it; one bad line of a known key refuses the whole note."""
     body, lines = note.split(text)
-    checkpoint = parse(body)
-    signed, cosigned = False, {}
+    opened = Opened(parse(body), [], {})
     for line in lines:
         known = policy.known(line)
         if known is None:
             continue
         witness, key = known
         if not note.holds(key, line, body):
-            raise Refused("checkpoint: a known key's signature does not hold")
-        if witness is None:
-            signed = signed or key.name == checkpoint.origin
-        else:
-            cosigned.setdefault(witness, []).append(note.cosigned_at(line))
-    if not signed:
-        raise Refused("checkpoint: not signed by the log")
-    return checkpoint, cosigned
+            raise BadLine("checkpoint: a known key's signature does not hold")
+        if witness is not None:
+            opened.cosigned.setdefault(witness, []).append(note.cosigned_at(line))
+        elif key.name == opened.checkpoint.origin:
+            opened.logs.append(key)
+    if not opened.logs:
+        raise NotByLog("checkpoint: not signed by the log")
+    return opened

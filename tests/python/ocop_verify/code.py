@@ -2,14 +2,13 @@
 
 
 def binding(log, code):
-    """`(lot, whether it counts)`: the binding that took effect first; else the first binding in force; else `(None, False)`."""
+    """`(lot, signer)` of the binding that took effect first; else `(lot, None)` of the first in force; else `(None, None)`."""
     found = [(index, event) for index, event in log.of_kind("bind") if code in event.body["codes"]]
-    counted = [
-        (place, tuple(event.body["lot"])) for index, event in found if (place := takes_effect(log, index, event)) is not None
-    ]
+    counted = [(place, event) for index, event in found if (place := takes_effect(log, index, event)) is not None]
     if counted:
-        return min(counted, key=lambda one: one[0])[1], True
-    return (tuple(found[0][1].body["lot"]), False) if found else (None, False)
+        first = min(counted, key=lambda one: one[0])[1]
+        return tuple(first.body["lot"]), first.iss
+    return (tuple(found[0][1].body["lot"]), None) if found else (None, None)
 
 
 def takes_effect(log, index, event):

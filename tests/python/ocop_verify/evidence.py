@@ -1,7 +1,7 @@
 """Section 16: files that show what a dishonest party did. An accusation holds only when all its statements are proven."""
 
 from . import anchor as anchors
-from . import cbor, checkpoint, consistency, lists, note
+from . import cbor, checkpoint, consistency, lists
 from .body import is_unsigned
 from .case import Case
 from .cbor import Refused
@@ -42,18 +42,11 @@ def check_heads(value, anchor):
     if not (is_array(notes, str) and len(notes) == 2 and lists.is_hashes(proof)):
         raise Refused("evidence: heads")
     try:
-        heads = [checkpoint.open_note(text, anchor.policy)[0] for text in notes]
+        one, other = (checkpoint.open_note(text, anchor.policy) for text in notes)
     except Refused:
         return {"signed": CONTRADICTED, "contradiction": NOT_PROVEN}
-    one_key = log_keys(notes[0], anchor) & log_keys(notes[1], anchor)
-    return {"signed": said(one_key), "contradiction": said(contradict(*heads, proof))}
-
-
-def log_keys(text, anchor):
-    """The keys of logs that a note bears."""
-    _, lines = note.split(text)
-    known = filter(None, map(anchor.policy.known, lines))
-    return {key.key for witness, key in known if witness is None}
+    one_key = {key.key for key in one.logs} & {key.key for key in other.logs}
+    return {"signed": said(one_key), "contradiction": said(contradict(one.checkpoint, other.checkpoint, proof))}
 
 
 def contradict(smaller, larger, proof):

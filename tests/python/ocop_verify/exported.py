@@ -48,8 +48,8 @@ def check(data, anchor_text, now):
     words["ledger"] = said(genesis is not None and anchor.is_of(genesis))
     head = None
     try:
-        head, cosigned = checkpoint.open_note(note, anchor.policy)
-        since = anchor.policy.since(cosigned)
+        opened = checkpoint.open_note(note, anchor.policy)
+        head, since = opened.checkpoint, anchor.policy.since(opened.cosigned)
         words["checkpoint"] = PROVEN
         words["witnessed"] = shown(since is not None)
         words["fresh"] = shown(since is not None and now - anchor.max_age <= since <= now + MAX_AHEAD)

@@ -135,9 +135,15 @@ class Family:
     def source_places(self):
         return {place for made in self.roots() if (place := place_of(made.event))}
 
-    def has_unbroken_ancestry(self):
-        one_each = all(len(self.log.in_effect(lot)) == 1 for lot in self.members)
-        return one_each and not has_cycle(self.parents) and len(self.ancestors) <= MAX_ANCESTORS
+    def broken_ancestry(self):
+        """`(why, lot)` of what is wrong with the ancestry, or None."""
+        for lot in sorted(self.members):
+            creations = len(self.log.in_effect(lot))
+            if creations != 1:
+                return ("created_twice" if creations else "not_created"), lot
+        if len(self.ancestors) > MAX_ANCESTORS:
+            return "too_many", ()
+        return ("cycle", ()) if has_cycle(self.parents) else None
 
     def product(self):
         made = self.creations.get(self.lot)

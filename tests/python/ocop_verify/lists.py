@@ -46,26 +46,28 @@ class Lists:
         head = parse_signed(self.head.envelope, ledger)
         return head if head is not None and head.kind == "map_head" else None
 
-    def is_last_leaf(self, head, genesis, checkpoint):
-        """Whether a map head is the sequencer's and the last leaf of the checkpoint, and names its own index."""
-        by_sequencer = (head.device, head.iss) == (genesis.sequencer, genesis.authority)
+    def is_last_leaf(self, head, checkpoint):
+        """Whether a map head is the last leaf of the checkpoint, and names its own index."""
         is_last = head.body["size"] == self.head.index == checkpoint.size - 1
-        return by_sequencer and is_last and self.head.leads_to(checkpoint)
+        return is_last and self.head.leads_to(checkpoint)
 
     def signed_events(self, ledger):
         """`(leaf index, event)` of those that are well formed and whose signature holds."""
         found = [(index, parse_signed(data, ledger)) for index, data in self.events]
         return [(index, event) for index, event in found if event is not None]
 
-    def are_whole(self, map_root):
-        """Whether every list is what the map root says, by index and bytes."""
+    def first_wrong(self, map_root):
+        """`(why, subject)` of the first list that is not what the map root says, by index and bytes; None where all are."""
         ids_at = {index: merkle.leaf_hash(data) for index, data in self.events}
-        keys = {map_proof.key(list(subject)): indexes for subject, indexes in self.subjects.items()}
+        keys = {map_proof.key(list(subject)): subject for subject in self.subjects}
         try:
             root, found = map_proof.read(self.map, list(keys))
         except Refused:
-            return False
-        return root == map_root and all(_is_whole(indexes, ids_at, found[key]) for key, indexes in keys.items())
+            return "other_map", ()
+        if root != map_root:
+            return "other_map", ()
+        wrong = (subject for key, subject in keys.items() if not _is_whole(self.subjects[subject], ids_at, found[key]))
+        return next((("list_differs", subject) for subject in wrong), None)
 
     def listed(self):
         return {index for indexes in self.subjects.values() for index in indexes}

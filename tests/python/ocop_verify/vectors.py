@@ -31,9 +31,21 @@ def answer(verdict):
     }
 
 
+def findings(verdict):
+    """The same for `findings`."""
+    return {
+        "as_of": verdict.as_of,
+        "reached": verdict.reached,
+        "why": verdict.why,
+        "by": verdict.by,
+        "privates": {commitment.hex(): fate for commitment, fate in verdict.privates.items()},
+    }
+
+
 def disagreements(vector):
     """Lines that say what differs from the vector's expectation."""
-    said = answer(verify(base64.b64decode(vector["bundle"]), vector["anchor"], vector["now"]))
+    verdict = verify(base64.b64decode(vector["bundle"]), vector["anchor"], vector["now"], vector.get("asked"))
+    said, found = answer(verdict), findings(verdict)
     expected = vector["expect"]
     wrong = [
         f"{key}: {said.get(key)!r}, expected {value!r}"
@@ -46,7 +58,8 @@ def disagreements(vector):
         for key in sorted(statements.keys() | said["statements"].keys())
         if said["statements"].get(key) != statements.get(key)
     ]
-    return wrong
+    wanted = vector.get("findings", {})
+    return wrong + [f"{key}: {found.get(key)!r}, expected {wanted[key]!r}" for key in wanted if found.get(key) != wanted[key]]
 
 
 def log_disagreements(vector):

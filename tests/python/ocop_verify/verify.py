@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 
 from . import anchor as anchors
 from . import bundle as bundles
-from . import checkpoint, ids, notice, opening, subjects
+from . import checkpoint, complete, ids, notice, private
 from . import code as codes
 from . import genesis as geneses
 from .cbor import Refused
 from .family import Family, Log
 from .handover import handovers
-from .needed import needed_subjects
 from .roster import Roster
-from .statement import CONTRADICTED, NOT_PROVEN, PROVEN, said, shown
+from .statement import CONTRADICTED, NOT_PROVEN, PROVEN
 
 NAMES = ("ledger checkpoint witnessed fresh map_head complete signatures members order code ancestry handover openings").split()
 FOR_GREEN = set(NAMES) - {"handover", "openings"}
@@ -26,13 +25,18 @@ class Verdict:
     refused: bool = False
     state: str = "unconfirmed"
     statements: dict = field(default_factory=dict)
+    why: dict = field(default_factory=dict)  # statement → why it is not proven
+    by: dict = field(default_factory=dict)  # statement → by whom, or of what
+    as_of: int | None = None  # since when the quorum's newest cosignatures stand
+    reached: int | None = None  # when the quorum was reached
+    privates: dict = field(default_factory=dict)  # commitment → what became of its opening
     family: Family | None = None
     notices: list = field(default_factory=list)
     handovers: list = field(default_factory=list)
 
 
-def verify(data, anchor_text, now):
-    """The verdict on a bundle's bytes, given the trust anchor's text and the time in seconds since 1970.
+def verify(data, anchor_text, now, asked=None):
+    """The verdict on a bundle's bytes, given the trust anchor's text, the time in seconds since 1970, and the code that was asked for.
 
     Refused (an exception) is only a bad anchor; an unreadable bundle is a verdict.
     """
@@ -42,56 +46,97 @@ def verify(data, anchor_text, now):
         genesis = geneses.parse(bundle.genesis)
     except Refused:
         return Verdict(refused=True)
-    return _Verifier(bundle, genesis, anchor, now).verdict()
+    verifier = _Verifier(bundle, genesis, anchor, now, asked)
+    verifier.read()
+    return verifier.verdict
 
 
 class _Verifier:
-    def __init__(self, bundle, genesis, anchor, now):
-        self.bundle, self.lists, self.genesis, self.anchor, self.now = bundle, bundle.lists, genesis, anchor, now
-        self.said = dict.fromkeys(NAMES, NOT_PROVEN)
+    def __init__(self, bundle, genesis, anchor, now, asked):
+        self.bundle, self.lists, self.genesis, self.anchor, self.now, self.asked = (
+            bundle,
+            bundle.lists,
+            genesis,
+            anchor,
+            now,
+            asked,
+        )
+        self.verdict = Verdict(statements=dict.fromkeys(NAMES, NOT_PROVEN))
 
-    def verdict(self):
-        self.say("ledger", self.anchor.is_of(self.genesis))
+    def read(self):
+        is_ours = self.anchor.is_of(self.genesis)
+        self.say("ledger", PROVEN if is_ours else CONTRADICTED, None if is_ours else "other_ledger")
         self.read_checkpoint()
         self.read_head()
         self.read_events()
         self.tell_story()
-        self.said["complete"] = self.complete()
-        self.say("openings", opening.all_match(self.bundle.openings, [event for _, event in self.parsed]))
-        return Verdict(False, self.state(), self.said, self.family, self.notices, self.handovers)
+        self.read_lists()
+        self.read_openings()
+        self.verdict.state = self.state()
 
-    def say(self, name, is_proven):
-        self.said[name] = said(is_proven)
+    def say(self, name, word, why=None, by=()):
+        self.verdict.statements[name] = word
+        if why:
+            self.verdict.why[name] = why
+        if by:
+            self.verdict.by[name] = list(by)
 
     def read_checkpoint(self):
         self.checkpoint = None
         try:
-            self.checkpoint, cosigned = checkpoint.open_note(self.lists.checkpoint, self.anchor.policy)
-        except Refused:
-            self.said["checkpoint"] = CONTRADICTED
+            opened = checkpoint.open_note(self.lists.checkpoint, self.anchor.policy)
+        except Refused as refused:
+            whys = {checkpoint.BadLine: "bad_line", checkpoint.NotByLog: "not_by_log"}
+            self.say("checkpoint", CONTRADICTED, whys.get(type(refused), "malformed"))
+            self.say("witnessed", NOT_PROVEN, "no_checkpoint")
+            self.say("fresh", NOT_PROVEN, "no_age")
             return
-        self.said["checkpoint"] = PROVEN
-        since = self.anchor.policy.since(cosigned)
-        self.said["witnessed"] = shown(since is not None)
-        self.said["fresh"] = shown(since is not None and self.now - self.anchor.max_age <= since <= self.now + MAX_AHEAD)
+        self.checkpoint, policy = opened.checkpoint, self.anchor.policy
+        self.say("checkpoint", PROVEN, by=sorted(key.name for key in opened.logs))
+        self.verdict.as_of, self.verdict.reached = policy.since(opened.cosigned), policy.reached(opened.cosigned)
+        too_few = self.verdict.as_of is None
+        self.say("witnessed", NOT_PROVEN if too_few else PROVEN, "too_few" if too_few else None, sorted(opened.cosigned))
+        why = self.why_not_fresh(self.verdict.as_of)
+        self.say("fresh", NOT_PROVEN if why else PROVEN, why)
+
+    def why_not_fresh(self, as_of):
+        if as_of is None:
+            return "no_age"
+        if as_of > self.now + MAX_AHEAD:
+            return "clock_behind"
+        return "too_old" if as_of < self.now - self.anchor.max_age else None
 
     def read_head(self):
         head = self.lists.map_head(self.anchor.ledger)
         self.map_root = head and head.body["root"]
-        if head is None:
-            self.said["map_head"] = CONTRADICTED
-        elif self.checkpoint is not None:
-            self.say("map_head", self.lists.is_last_leaf(head, self.genesis, self.checkpoint))
+        if head is None or (head.device, head.iss) != (self.genesis.sequencer, self.genesis.authority):
+            self.say("map_head", CONTRADICTED, "not_by_sequencer")
+        elif self.checkpoint is None:
+            self.say("map_head", NOT_PROVEN, "no_checkpoint")
+        elif not self.lists.is_last_leaf(head, self.checkpoint):
+            self.say("map_head", CONTRADICTED, "not_last_leaf")
+        else:
+            self.say("map_head", PROVEN)
 
     def read_events(self):
         """Only events whose signature holds and whose signer may say them are believed."""
         self.parsed = self.lists.signed_events(self.anchor.ledger)
         roster = Roster(self.genesis, self.lists.subjects.keys(), {event.id for _, event in self.parsed})
-        believed = [(index, event) for index, event in self.parsed if roster.take(event) is None]
-        self.say("signatures", len(self.parsed) == len(self.lists.events))
-        self.say("members", len(believed) == len(self.parsed))
-        self.say("order", self.is_in_order())
+        faults = [(event, roster.take(event)) for _, event in self.parsed]
+        believed = [one for one, (_, fault) in zip(self.parsed, faults) if fault is None]
         self.log = Log(believed, roster.suspended())
+        bad = [str(index) for index, _ in self.lists.events if index not in {index for index, _ in self.parsed}]
+        self.say_all("signatures", "bad_signature", bad)
+        offenders = [event.iss for event, fault in faults if fault is not None]
+        stranger = any(fault in ("KHOA_LA", "MAY_DA_KHOA") for _, fault in faults)
+        self.say_all("members", "not_enrolled" if stranger else "not_allowed", offenders, [event.iss for event, _ in faults])
+        self.say("order", *((PROVEN, None) if self.is_in_order() else (CONTRADICTED, "not_rising")))
+
+    def say_all(self, name, why, bad, good=()):
+        if bad:
+            self.say(name, CONTRADICTED, why, dict.fromkeys(bad))
+        else:
+            self.say(name, PROVEN, by=sorted(set(good)))
 
     def is_in_order(self):
         newest = {}
@@ -103,53 +148,59 @@ class _Verifier:
         return True
 
     def tell_story(self):
-        self.family, self.notices, self.handovers = None, [], []
-        lot, counts = codes.binding(self.log, self.bundle.code)
+        lot, signer = codes.binding(self.log, self.bundle.code)
+        if self.asked not in (None, self.bundle.code):
+            self.say("code", CONTRADICTED, "other_code")
+        elif lot is None:
+            self.say("code", NOT_PROVEN, "absent")
+        else:
+            self.say("code", *((PROVEN, None, [signer]) if signer else (NOT_PROVEN, "not_by_owner")))
         if lot is None:
+            self.say("ancestry", NOT_PROVEN, "no_lot")
+            self.say("handover", NOT_PROVEN, "no_lot")
             return
-        self.said["code"] = shown(counts)
-        self.family = Family(self.log, lot)
-        self.said["ancestry"] = shown(self.family.has_unbroken_ancestry())
-        self.handovers = handovers(self.family)
-        self.said["handover"] = shown(all(shipped for _, _, shipped in self.handovers))
-        self.notices = notice.notices(self.family, self.today())
+        family = self.verdict.family = Family(self.log, lot)
+        why, broken = family.broken_ancestry() or (None, ())
+        self.say("ancestry", NOT_PROVEN if why else PROVEN, why, broken)
+        self.verdict.handovers = handovers(family)
+        silent = [org for lot, taker, shipped in self.verdict.handovers if not shipped for org in (lot[0], taker)]
+        self.say("handover", NOT_PROVEN if silent else PROVEN, "giver_silent" if silent else None, dict.fromkeys(silent))
+        self.verdict.notices = notice.notices(family, self.today())
 
     def today(self):
         if self.genesis.sample is not None:
             return ids.to_date(self.genesis.sample)
         return datetime.datetime.fromtimestamp(self.now, VIETNAM).date()
 
-    def complete(self):
+    def read_lists(self):
         if self.map_root is None:
-            return NOT_PROVEN
-        is_complete = self.lists.are_whole(self.map_root) and self.names_are_right() and self.has_all_lists()
-        return said(is_complete)
+            self.say("complete", NOT_PROVEN, "no_map_head")
+            return
+        fault = complete.fault(self.bundle, self.genesis, self.map_root, self.parsed, self.verdict.family)
+        why, subject = fault or (None, ())
+        self.say("complete", CONTRADICTED if why else PROVEN, why, [str(part) for part in subject])
 
-    def names_are_right(self):
-        """Whether every listed event names the subject, and every event is listed."""
-        by_id = {event.id: event for _, event in self.parsed}
-        own = {index: subjects.of(event, by_id) for index, event in self.parsed}
-        named = all(
-            subject in own[index] for subject, indexes in self.lists.subjects.items() for index in indexes if index in own
-        )
-        return named and self.lists.listed() == {index for index, _ in self.lists.events}
-
-    def has_all_lists(self):
-        events = [event for _, event in self.parsed]
-        return needed_subjects(self.bundle.code, self.genesis, events, self.family) <= self.lists.subjects.keys()
+    def read_openings(self):
+        events = [event for _, event in self.log.events]
+        match = private.all_match(self.bundle.openings, events)
+        self.say("openings", PROVEN if match else CONTRADICTED, None if match else "no_commitment")
+        self.verdict.privates = private.fates(self.bundle.openings, events)
 
     def state(self):
-        if "DA_THU_HOI" in self.notices:
-            return "recalled"
-        if "DANG_TAM_GIU" in self.notices:
-            return "held"
-        if self.family is None and self.is_absent():
-            return "unknown_code"
-        if any(self.said[name] != PROVEN for name in FOR_GREEN):
+        said, notices = self.verdict.statements, self.verdict.notices
+        if said["code"] == CONTRADICTED:
             return "unconfirmed"
-        return "expired" if "HET_HAN_SU_DUNG" in self.notices else "recorded"
+        if "DA_THU_HOI" in notices:
+            return "recalled"
+        if "DANG_TAM_GIU" in notices:
+            return "held"
+        if self.verdict.family is None and self.is_absent():
+            return "unknown_code"
+        if any(said[name] != PROVEN for name in FOR_GREEN):
+            return "unconfirmed"
+        return "expired" if "HET_HAN_SU_DUNG" in notices else "recorded"
 
     def is_absent(self):
         """The code's list is proven to be empty, under everything that a green state asks for."""
         empty = self.lists.subjects.get(("code", self.bundle.code)) == []
-        return empty and all(self.said[name] == PROVEN for name in FOR_GREEN - {"code", "ancestry"})
+        return empty and all(self.verdict.statements[name] == PROVEN for name in FOR_GREEN - {"code", "ancestry"})
