@@ -72,7 +72,7 @@ impl Gathered {
 ///
 /// # Errors
 /// [`BuildError`] when there is no such leaf.
-pub fn placed(
+pub(crate) fn placed(
     replica: &Replica,
     source: &impl Source,
     index: LeafIndex,

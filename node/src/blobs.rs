@@ -202,6 +202,14 @@ impl Blobs {
         })
     }
 
+    /// The folder for somebody who only reads, beside a node that may be writing.
+    pub fn to_read(folder: &Path) -> Blobs {
+        Blobs {
+            folder: folder.to_owned(),
+            faults: Faults::none(),
+        }
+    }
+
     /// Reads bytes that are offered, without keeping them.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 mod enrol;
 mod import;
 mod init;
+mod prove;
 mod status;
 mod verify;
 
@@ -37,10 +38,15 @@ pub enum Exit {
     NoFolder = 4,
     /// Some of it was refused or is not proven.
     Refused = 5,
+    /// Bytes disagree with what they should prove.
+    Contradicted = 6,
+    /// The file is of no kind that can be read.
+    Unreadable = 7,
 }
 
 const CODES: &str = "Mã kết thúc (exit codes): 0 xong · 1 máy không làm được (ổ đĩa, cổng, mạng) · 2 sai lệnh hoặc cấu hình · \
-3 dữ liệu trên ổ đĩa bị hỏng hoặc bị sửa · 4 thư mục chưa thiết lập hoặc đang được dùng · 5 có việc bị từ chối hoặc chưa chứng minh được";
+3 dữ liệu trên ổ đĩa bị hỏng hoặc bị sửa · 4 thư mục chưa thiết lập hoặc đang được dùng · 5 có việc bị từ chối hoặc chưa chứng minh được · \
+6 có điều bị mâu thuẫn · 7 tệp không đọc được";
 
 /// Nút của sổ cái OCOP: lưu, ký và chuyển các việc ghi của hợp tác xã.
 ///
@@ -89,8 +95,10 @@ enum Command {
         (Changes nothing. Restore what is damaged from another node; what can be made anew is, at the next start.)"
     )]
     Fsck,
-    /// Kiểm chứng độc lập một hồ sơ lô hàng (check the bundle of a code by yourself)
+    /// Kiểm chứng độc lập một tệp: hồ sơ lô hàng, bằng chứng, cả sổ (check a file by yourself)
     Verify(verify::VerifyArgs),
+    /// Làm tệp để người khác tự kiểm: hồ sơ, bằng chứng, cả sổ (make such a file)
+    Prove(prove::ProveArgs),
 }
 
 /// Why a command ends early.
@@ -122,6 +130,7 @@ pub async fn main() -> ExitCode {
         Command::Import(args) => import::import(folder, &args).await,
         Command::Fsck => check(&folder),
         Command::Verify(args) => verify::verify(&folder, &args),
+        Command::Prove(args) => prove::prove(&folder, &args),
     };
     let exit = result.unwrap_or_else(|error| {
         eprintln!("{}\n({})", error.vi, error.en);

@@ -1,134 +1,148 @@
-//! `node verify`: what a bundle proves, statement by statement, offline.
+//! `node verify`: what a file proves, statement by statement, offline.
+//!
+//! In scope: recognising the four kinds of file, the trust anchor, the present. Out of scope: what is proven
+//! (`ledger_core`), and where the file came from.
 
-use std::path::PathBuf;
+mod bundle;
+mod evidence;
+mod ledger;
+mod report;
+mod tlog_proof;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use ledger_core::anchor::{ANCHOR_MAX_BYTES, Anchor};
+use ledger_core::evidence::EVIDENCE_MAX_BYTES;
+use ledger_core::export;
 use ledger_core::time::Timestamp;
-use ledger_core::verify::{Proof, StateLine, Statement, Verdict};
+use ledger_core::tlog_proof::TLOG_PROOF_HEADER;
 
 use super::{CommandError, Exit};
 use crate::files::{FileError, read_small};
 use crate::folder::Folder;
+use report::Report;
 
-/// A bundle has at most 1 MiB (`docs/formats.md` section 12).
-const BUNDLE_BYTES_MAX: u64 = 1024 * 1024;
+/// Every kind but an exported ledger is read whole; evidence is the largest of them.
+const WHOLE_BYTES_MAX: u64 = EVIDENCE_MAX_BYTES as u64;
 
 #[derive(Args)]
 #[command(after_long_help = "\
-Ví dụ (example):
+Nhận ra bốn loại tệp (four kinds of file): hồ sơ lô hàng (bundle), bằng chứng một việc (tlog-proof), bản xuất cả sổ
+(exported ledger), bằng chứng gian dối (evidence). Không cần mạng (works offline).
+Ví dụ (examples):
   node verify lo-hang.bundle --anchor anchor.txt
-Không cần mạng. Mỗi câu một dòng: đã chứng minh, chưa chứng minh, hay bị mâu thuẫn.
-(Works offline. One line for each statement: proven, not proven or contradicted.)")]
+  node verify lo-hang.bundle --anchor anchor.txt --with viec.tlog-proof   (thấy việc sớm nhất khi nào)
+  node verify so.ocop-ledger --anchor anchor.txt --json
+Mã kết thúc (exit codes): 0 mọi điều cần thiết đã chứng minh; với bằng chứng gian dối: lời tố cáo đứng vững ·
+1 không đọc được ổ đĩa · 2 sai lệnh hoặc mốc tin cậy · 5 có điều chưa chứng minh được · 6 có điều bị mâu thuẫn ·
+7 tệp không thuộc loại nào, hoặc hỏng
+(0 all that is needed is proven, for evidence: the accusation holds · 1 disk · 2 command line or anchor ·
+5 something is not proven · 6 something is contradicted · 7 no such kind of file, or damaged)")]
 pub struct VerifyArgs {
-    /// Hồ sơ của một mã tem, tải từ dịch vụ tem QR (the bundle of a code)
-    bundle: PathBuf,
+    /// Tệp cần kiểm (the file to check)
+    file: PathBuf,
     /// Mốc tin cậy; mặc định là anchor.txt trong thư mục dữ liệu (trust anchor)
     #[arg(long, value_name = "TỆP")]
     anchor: Option<PathBuf>,
     /// Kiểm như vào lúc này thay vì bây giờ, ví dụ 2026-10-19T08:00:00+07:00 (as if at this time)
-    #[arg(long, value_name = "LÚC")]
-    at: Option<String>,
+    #[arg(long, visible_alias = "at", value_name = "LÚC")]
+    now: Option<String>,
+    /// Thêm bằng chứng một việc, để biết lô được xác nhận sớm nhất khi nào (a tlog-proof for the first witnessed time)
+    #[arg(long, value_name = "TỆP")]
+    with: Vec<PathBuf>,
+    /// Việc mà bằng chứng một việc nói tới, khi tệp không kèm theo (the envelope that a tlog-proof is about)
+    #[arg(long, value_name = "TỆP")]
+    event: Option<PathBuf>,
+    /// In ra JSON cho chương trình khác (machine-readable answer)
+    #[arg(long)]
+    json: bool,
 }
 
 pub fn verify(folder: &Folder, args: &VerifyArgs) -> Result<Exit, CommandError> {
-    let anchor_path = args.anchor.clone().unwrap_or_else(|| folder.anchor());
-    let usage = |vi: String, en: String| CommandError::new(Exit::Usage, vi, en);
-    let text = String::from_utf8(read(&anchor_path, ANCHOR_MAX_BYTES as u64)?);
-    let text = text.map_err(|e| {
-        usage(
-            format!("{} không phải văn bản UTF-8.", anchor_path.display()),
-            e.to_string(),
-        )
-    })?;
-    let anchor = Anchor::parse(&text).map_err(|e| {
-        usage(
-            format!("{} không phải mốc tin cậy ({e}).", anchor_path.display()),
-            e.to_string(),
-        )
-    })?;
-    let now = match &args.at {
-        None => SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs()),
-        Some(text) => {
-            let time = Timestamp::parse(text).map_err(|e| {
-                usage(
-                    "--at phải như 2026-10-19T08:00:00+07:00.".into(),
-                    e.to_string(),
-                )
-            })?;
-            u64::try_from(time.seconds).unwrap_or(0)
-        }
-    };
-    let bundle = read(&args.bundle, BUNDLE_BYTES_MAX)?;
-    let verdict = ledger_core::verify::verify(&bundle, &anchor, now);
-    let verdict =
-        verdict.map_err(|e| usage("Tệp không phải hồ sơ lô hàng.".into(), e.to_string()))?;
-    println!("Mốc tin cậy (SHA-256 of the anchor): {}", anchor.hash());
-    tell(&verdict);
-    Ok(if verdict.is_confirmed() {
-        Exit::Done
+    let anchor = read_anchor(&args.anchor.clone().unwrap_or_else(|| folder.anchor()))?;
+    let now = present(args.now.as_deref())?;
+    let report = judge(args, &anchor, now)?;
+    if args.json {
+        println!("{}", report.to_json(&anchor));
     } else {
-        Exit::Refused
-    })
+        print!("{}", report.to_text(&anchor));
+    }
+    Ok(report.exit())
 }
 
-fn read(path: &std::path::Path, max: u64) -> Result<Vec<u8>, CommandError> {
+fn judge(args: &VerifyArgs, anchor: &Anchor, now: u64) -> Result<Report, CommandError> {
+    if first_bytes(&args.file)?.starts_with(export::HEADER.as_bytes()) {
+        return ledger::judge(&args.file, anchor, now);
+    }
+    let bytes = read(&args.file, WHOLE_BYTES_MAX)?;
+    if bytes.starts_with(TLOG_PROOF_HEADER.as_bytes()) {
+        let event = args.event.as_ref().map(|path| read(path, WHOLE_BYTES_MAX));
+        return tlog_proof::judge(&bytes, event.transpose()?, anchor);
+    }
+    match format_of(&bytes).as_deref() {
+        Some(ledger_core::bundle::FORMAT) => {
+            let proofs = args.with.iter().map(|path| read(path, WHOLE_BYTES_MAX));
+            let proofs = proofs.collect::<Result<Vec<_>, _>>()?;
+            bundle::judge(&bytes, &proofs, anchor, now)
+        }
+        Some(ledger_core::evidence::FORMAT) => evidence::judge(&bytes, anchor),
+        _ => Err(unreadable(
+            "neither a bundle, evidence, a tlog-proof nor an exported ledger",
+        )),
+    }
+}
+
+/// The field `format` of a CBOR file.
+fn format_of(bytes: &[u8]) -> Option<String> {
+    let value = ledger_core::encode::Value::decode_large(bytes).ok()?;
+    value.get("format")?.as_text().map(str::to_owned)
+}
+
+fn first_bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
+    let error = |e| FileError::io("read", path, e);
+    let mut start = Vec::new();
+    let file = File::open(path).map_err(error)?;
+    let limit = export::HEADER.len() as u64;
+    file.take(limit).read_to_end(&mut start).map_err(error)?;
+    Ok(start)
+}
+
+pub(super) fn read(path: &Path, max: u64) -> Result<Vec<u8>, CommandError> {
     let missing = || FileError::io("read", path, std::io::ErrorKind::NotFound.into());
     Ok(read_small(path, max)?.ok_or_else(missing)?)
 }
 
-fn tell(verdict: &Verdict) {
-    for finding in &verdict.statements {
-        let mark = match finding.proof {
-            Proof::Proven => "đã chứng minh  ",
-            Proof::NotProven => "CHƯA chứng minh",
-            Proof::Contradicted => "BỊ MÂU THUẪN   ",
-        };
-        let why = format!("{} {}", finding.detail, finding.by.join(" "));
-        println!("{mark}  {}: {}", sentence(finding.statement), why.trim());
-    }
-    if let Some(as_of) = verdict.as_of {
-        println!("Tính đến (as of): {}", Timestamp::vietnam(as_of as i64));
-    }
-    if let Some(lot) = &verdict.lot {
-        println!("Lô (lot): {lot}");
-    }
-    println!(
-        "Kết luận (state): {} ({})",
-        state(verdict.state),
-        verdict.state.word()
-    );
+/// The file is of no kind that can be judged.
+pub(super) fn unreadable(why: impl ToString) -> CommandError {
+    CommandError::new(
+        Exit::Unreadable,
+        "Tệp không thuộc loại nào kiểm được, hoặc đã hỏng.",
+        why.to_string(),
+    )
 }
 
-fn sentence(statement: Statement) -> String {
-    let vi = match statement {
-        Statement::Ledger => "Hồ sơ thuộc đúng sổ này",
-        Statement::Checkpoint => "Bản chốt do sổ ký",
-        Statement::Witnessed => "Đủ đơn vị cùng xác nhận bản chốt",
-        Statement::Fresh => "Bản chốt chưa quá cũ",
-        Statement::MapHead => "Mục lục thuộc đúng bản chốt",
-        Statement::Complete => "Không việc nào bị giấu",
-        Statement::Signatures => "Mọi chữ ký đúng",
-        Statement::Members => "Người ký là thành viên và được phép ghi",
-        Statement::Order => "Thứ tự ghi của mỗi máy đúng",
-        Statement::Code => "Mã tem đúng của lô này",
-        Statement::Ancestry => "Đủ các lô nguồn",
-        Statement::Handover => "Bên giao đã xác nhận từng lần giao",
-        Statement::Openings => "Phần kèm theo khớp cam kết",
+fn read_anchor(path: &Path) -> Result<Anchor, CommandError> {
+    let usage = |why: &dyn std::fmt::Display| {
+        let vi = format!("{} không phải mốc tin cậy ({why}).", path.display());
+        CommandError::new(Exit::Usage, vi, why.to_string())
     };
-    format!("{vi} ({})", statement.name())
+    let text = String::from_utf8(read(path, ANCHOR_MAX_BYTES as u64)?).map_err(|e| usage(&e))?;
+    Anchor::parse(&text).map_err(|e| usage(&e))
 }
 
-fn state(state: StateLine) -> &'static str {
-    match state.word() {
-        "recorded" => "Có hồ sơ nguồn gốc",
-        "recalled" => "Thu hồi",
-        "held" => "Tạm giữ",
-        "expired" => "Hết hạn sử dụng",
-        "unknown_code" => "Tem chưa kích hoạt hoặc không có mã này",
-        _ => "Chưa xác nhận được. Đây không phải là kết luận về sản phẩm",
-    }
+/// Seconds since 1970: as told, or by this machine's clock.
+fn present(told: Option<&str>) -> Result<u64, CommandError> {
+    let Some(text) = told else {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        return Ok(since.map_or(0, |since| since.as_secs()));
+    };
+    let time = Timestamp::parse(text).map_err(|e| {
+        let vi = "--now phải như 2026-10-19T08:00:00+07:00.";
+        CommandError::new(Exit::Usage, vi, e.to_string())
+    })?;
+    Ok(u64::try_from(time.seconds).unwrap_or(0))
 }
