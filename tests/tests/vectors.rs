@@ -256,6 +256,13 @@ fn each_vector_says_what_its_name_promises() {
             "{name}"
         );
     }
+    for name in lots::recalls::names() {
+        let expect = vectors.remove(&name).unwrap();
+        // Without its organisation's list the signer is not even a member.
+        let contradicts = |statement: &str| expect.statements[statement] == "contradicted";
+        assert!(contradicts("complete") || contradicts("members"), "{name}");
+        assert_eq!(expect.state, "unconfirmed", "{name}");
+    }
     for (name, expect) in vectors {
         assert!(
             name.starts_with("story_"),

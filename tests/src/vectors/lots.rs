@@ -1,6 +1,7 @@
 //! The rules of lots (`docs/rules.md`), one behaviour a file: a small made-up history of one cooperative, and what a page
 //! must say of its lot. State and notices are written down here by hand; a story whose verdict is another fails.
 
+pub mod recalls;
 mod stage;
 
 use ledger_core::body::{Body, Fix, Outcome, Text};
@@ -635,10 +636,10 @@ pub fn stories() -> Vec<Story> {
             Ok(Case::Bundle(case))
         })
     };
-    ROWS.iter().map(story).collect()
+    ROWS.iter().map(story).chain(recalls::stories()).collect()
 }
 
-/// The names of the stories of this file.
+/// The names of the stories told above.
 pub fn names() -> impl Iterator<Item = &'static str> {
     ROWS.iter().map(|(name, ..)| *name)
 }

@@ -4,6 +4,7 @@ use ledger_core::body::{
     Body, CodeType, Commune, Embedded, Fix, LotUse, Number, Outcome, Output, Period, PlaceType,
     Point, Sealable, Serials, Text, Valid,
 };
+use ledger_core::bundle::Bundle;
 use ledger_core::code::PrintedCode;
 use ledger_core::ids::{EventId, LotId, OrgId, PlaceId, ProductId};
 use ledger_core::kind::Kind;
@@ -28,7 +29,7 @@ pub(super) type Told = Result<(), Fault>;
 
 /// A ledger in which everything of the sample is registered and nothing has happened yet.
 pub(super) struct Stage {
-    ledger: InProcess,
+    pub(super) ledger: InProcess,
     code: PrintedCode,
     bound: bool,
 }
@@ -175,14 +176,20 @@ impl Stage {
         self.say(AUTHORITY, "2026-07-01", conflict).map(drop)
     }
 
-    /// Closes the log; what the buyer's phone gets.
+    /// Closes the log for now; what the buyer's phone gets.
+    pub(super) fn publish(mut self, seconds: u64) -> Result<(Stage, Bundle), Fault> {
+        let note = self.ledger.publish(seconds)?;
+        let bundle = self.ledger.bundle(&note, &self.code)?;
+        Ok((self, bundle))
+    }
+
+    /// The end of the story.
     pub(super) fn end(mut self) -> Result<BundleCase, Fault> {
         if !self.bound {
             self.bind()?;
         }
-        let note = self.ledger.publish(COSIGNED)?;
-        let bundle = self.ledger.bundle(&note, &self.code)?.encode();
-        Ok(BundleCase::of(&bundle, self.ledger.anchor(), NOW))
+        let (stage, bundle) = self.publish(COSIGNED)?;
+        Ok(BundleCase::of(&bundle.encode(), stage.ledger.anchor(), NOW))
     }
 }
 
@@ -199,7 +206,7 @@ fn lot(no: &str) -> LotId {
     right(LotId::new(org(GROWER), no))
 }
 
-fn field() -> PlaceId {
+pub(super) fn field() -> PlaceId {
     right(PlaceId::new(org(GROWER), "PL-07A"))
 }
 
