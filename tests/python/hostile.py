@@ -264,9 +264,9 @@ class World:
         shown = {("code", CODE)}
         while True:
             made = self.bundle_of(shown)
-            events = bundles.parse(made).lists.signed_events(LEDGER)
-            family = verify(made, ANCHOR, START).family
-            needed = needed_subjects(CODE, genesis_of(GENESIS), [event for _, event in events], family)
+            verdict = verify(made, ANCHOR, START)
+            needed = needed_subjects(CODE, genesis_of(GENESIS), verdict.log, verdict.family)
+            needed |= {("organisation", event.iss) for _, event in bundles.parse(made).lists.signed_events(LEDGER)}
             if needed <= shown:
                 return made
             shown |= needed

@@ -4,8 +4,11 @@ from . import subjects
 from .needed import needed_subjects
 
 
-def fault(bundle, genesis, map_root, events, family):
-    """`(why, subject)` of what is not complete, or None. `events` are those whose signature holds, with their leaf index."""
+def fault(bundle, genesis, map_root, events, log, family):
+    """`(why, subject)` of what is not complete, or None.
+
+    `events` are those whose signature holds, with their leaf index; `log` those of them that are believed.
+    """
     lists = bundle.lists
     wrong = lists.first_wrong(map_root)
     if wrong is not None:
@@ -17,6 +20,6 @@ def fault(bundle, genesis, map_root, events, family):
             return "not_named", subject
     if lists.listed() != {index for index, _ in lists.events}:
         return "unlisted", ()
-    needed = needed_subjects(bundle.code, genesis, [event for _, event in events], family)
+    needed = needed_subjects(bundle.code, genesis, log, family)
     missing = sorted(needed - lists.subjects.keys(), key=str)
     return ("left_out", missing[0]) if missing else None

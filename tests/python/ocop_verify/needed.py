@@ -3,10 +3,10 @@
 from . import ids
 
 
-def needed_subjects(code, genesis, events, family):
-    """For the code, the lot that it leads to (`family` is None without one), and the signers of all events."""
+def needed_subjects(code, genesis, log, family):
+    """For the code, the lot that it leads to (`family` is None without one), and the signers of all events that are believed."""
     needed = {("code", code), ("ledger",), ("organisation", genesis.authority)}
-    needed |= {("organisation", event.iss) for event in events}
+    needed |= {("organisation", event.iss) for _, event in log.events}
     for lot in family.reach if family else ():
         needed |= {("lot", *lot), ("organisation", lot[0])}
         for made in family.log.creations.get(lot, []):

@@ -14,8 +14,8 @@ def all_match(openings, events):
     return {ids.commitment(opening) for opening in openings} <= made(events)
 
 
-def fates(openings, events):
+def fates(openings, events, log):
     """Commitment → `erased`, `opened` or `withheld`. What was erased stays so, whoever still hands it out."""
     opened = {ids.commitment(opening) for opening in openings}
-    erased = {event.body["commitment"] for event in events if event.kind == "erase"}
+    erased = {event.body["commitment"] for _, event in log.of_kind("erase")}
     return {one: "erased" if one in erased else "opened" if one in opened else "withheld" for one in made(events)}

@@ -30,6 +30,7 @@ class Verdict:
     as_of: int | None = None  # since when the quorum's newest cosignatures stand
     reached: int | None = None  # when the quorum was reached
     privates: dict = field(default_factory=dict)  # commitment → what became of its opening
+    log: Log | None = None  # the events that are believed
     family: Family | None = None
     notices: list = field(default_factory=list)
     handovers: list = field(default_factory=list)
@@ -124,7 +125,7 @@ class _Verifier:
         roster = Roster(self.genesis, self.lists.subjects.keys(), {event.id for _, event in self.parsed})
         faults = [(event, roster.take(event)) for _, event in self.parsed]
         believed = [one for one, (_, fault) in zip(self.parsed, faults) if fault is None]
-        self.log = Log(believed, roster.suspended())
+        self.log = self.verdict.log = Log(believed, roster.suspended())
         bad = [str(index) for index, _ in self.lists.events if index not in {index for index, _ in self.parsed}]
         self.say_all("signatures", "bad_signature", bad)
         offenders = [event.iss for event, fault in faults if fault is not None]
@@ -176,15 +177,15 @@ class _Verifier:
         if self.map_root is None:
             self.say("complete", NOT_PROVEN, "no_map_head")
             return
-        fault = complete.fault(self.bundle, self.genesis, self.map_root, self.parsed, self.verdict.family)
+        fault = complete.fault(self.bundle, self.genesis, self.map_root, self.parsed, self.log, self.verdict.family)
         why, subject = fault or (None, ())
         self.say("complete", CONTRADICTED if why else PROVEN, why, [str(part) for part in subject])
 
     def read_openings(self):
-        events = [event for _, event in self.log.events]
+        events = [event for _, event in self.parsed]
         match = private.all_match(self.bundle.openings, events)
         self.say("openings", PROVEN if match else CONTRADICTED, None if match else "no_commitment")
-        self.verdict.privates = private.fates(self.bundle.openings, events)
+        self.verdict.privates = private.fates(self.bundle.openings, events, self.log)
 
     def state(self):
         said, notices = self.verdict.statements, self.verdict.notices
