@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger_core::kind::KINDS;
 use ledger_core::roster::VoidReason;
 use ledger_core::sign::Envelope;
+use ledger_core::verify::{Proof, Statement};
 use tests::vectors::{Answer, Case, Expected, Step, Vector, folder, lots, make};
 
 fn stored() -> BTreeMap<String, String> {
@@ -136,11 +137,94 @@ const TAMPERED: &[Tampered] = &[
         "unconfirmed",
     ),
     (
+        "asked_for_another_code",
+        &[("code", "contradicted")],
+        "unconfirmed",
+    ),
+    (
+        "asked_for_another_code_than_the_recalled",
+        &[("code", "contradicted")],
+        "unconfirmed",
+    ),
+    (
         "other_ledger",
         &[("ledger", "contradicted"), ("signatures", "contradicted")],
         "unconfirmed",
     ),
 ];
+
+/// What became of the one private part, and what is noticed.
+const PRIVATE: &[(&str, &str)] = &[
+    ("private_part_withheld", "withheld"),
+    ("private_part_opened", "opened"),
+    ("private_part_erased", "erased"),
+    ("private_part_erased_and_still_handed_out", "erased"),
+];
+
+/// Statements that have no such state, and why (section 13).
+const IMPOSSIBLE: &[(Statement, Proof, &str)] = &[
+    (Statement::Ledger, Proof::NotProven, BYTES),
+    (Statement::Checkpoint, Proof::NotProven, BYTES),
+    (
+        Statement::Witnessed,
+        Proof::Contradicted,
+        "a bad line contradicts the checkpoint; then nobody has witnessed it",
+    ),
+    (
+        Statement::Fresh,
+        Proof::Contradicted,
+        "a clock that is wrong is no lie of the bundle",
+    ),
+    (Statement::Signatures, Proof::NotProven, BYTES),
+    (Statement::Members, Proof::NotProven, BYTES),
+    (Statement::Order, Proof::NotProven, BYTES),
+    (
+        Statement::Ancestry,
+        Proof::Contradicted,
+        "the ledger takes a story that does not fit together, so nobody lied about it",
+    ),
+    (
+        Statement::Handover,
+        Proof::Contradicted,
+        "who is silent contradicts nobody",
+    ),
+    (
+        Statement::Openings,
+        Proof::NotProven,
+        "what is not opened is withheld, which is told part by part",
+    ),
+];
+const BYTES: &str = "the bytes at hand settle it";
+
+#[test]
+fn every_statement_stands_in_each_of_its_states() {
+    let said: BTreeSet<(String, String)> = bundles()
+        .into_values()
+        .flat_map(|expect| expect.statements)
+        .collect();
+    for statement in Statement::ALL {
+        for proof in [Proof::Proven, Proof::NotProven, Proof::Contradicted] {
+            let (name, word) = (statement.name().to_owned(), proof.word().to_owned());
+            let impossible = IMPOSSIBLE
+                .iter()
+                .any(|(s, p, _)| (*s, *p) == (statement, proof));
+            let is_there = said.contains(&(name, word));
+            assert_ne!(is_there, impossible, "{statement:?} {proof:?}");
+        }
+    }
+}
+
+#[test]
+fn private_parts_are_what_their_stories_say() {
+    let mut cases = cases();
+    for (name, word) in PRIVATE {
+        let Some(Case::Bundle(bundle)) = cases.remove(*name) else {
+            panic!("{name} is there");
+        };
+        let parts: Vec<&String> = bundle.findings.privates.values().collect();
+        assert_eq!(parts, [word], "{name}");
+    }
+}
 
 /// An opening of another value is no danger to the state, but is told.
 const TOLD: &[(&str, &str)] = &[("forged_opening", "openings")];
@@ -226,6 +310,9 @@ fn bundles() -> BTreeMap<String, Expected> {
         .collect()
 }
 
+/// How the names of those begin in which all is proven.
+const HONEST: &[&str] = &["story_", "told_", "private_part_", "asked_for_this_code"];
+
 #[test]
 fn each_vector_says_what_its_name_promises() {
     let mut vectors = bundles();
@@ -265,7 +352,7 @@ fn each_vector_says_what_its_name_promises() {
     }
     for (name, expect) in vectors {
         assert!(
-            name.starts_with("story_"),
+            HONEST.iter().any(|prefix| name.starts_with(prefix)),
             "{name} is in no table of this test"
         );
         let needed = expect

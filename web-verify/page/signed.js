@@ -43,7 +43,7 @@ export async function readSigned(run) {
 const embedded = (event) => (event?.kind === "conflict" ? attempt(() => parseEnvelope(event.body.envelope)) : null);
 
 /** The note with the lines of keys that the policy knows; a line whose name and ID are unknown is ignored. */
-function readNote(text, policy) {
+export function readNote(text, policy) {
   const note = parseNote(text);
   const checkpoint = parseCheckpoint(note.text);
   const keys = checkableKeys(policy, checkpoint.origin);
@@ -56,7 +56,7 @@ function readNote(text, policy) {
 }
 
 /** A known key's bad line refuses the whole note; the log must have signed. */
-function settleNote(run, note, bad) {
+export function settleNote(run, note, bad) {
   const byLog = note?.lines.some(({ vkey }) => vkey.type === LOG_TYPE);
   run.noteFault = note === null ? "malformed_note" : bad.length > 0 ? "bad_line" : byLog ? null : "not_by_log";
   run.note = run.noteFault === null ? note : null;

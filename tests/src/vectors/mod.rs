@@ -11,6 +11,7 @@ mod bundle;
 mod codes;
 mod door;
 mod envelopes;
+mod forms;
 mod governance;
 mod heads;
 mod honest;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 
 pub use base::Base;
 pub use bundle::{BundleCase, Expected, Findings};
+pub use forms::FormCase;
 pub use log::{Answer, LogCase, Step};
 pub use scene::Scene;
 
@@ -57,6 +59,8 @@ pub enum Case {
     Bundle(BundleCase),
     /// A log that is being written, and what becomes of each envelope at the door.
     Log(LogCase),
+    /// One text or byte string, read or refused.
+    Form(FormCase),
 }
 
 impl Case {
@@ -65,6 +69,8 @@ impl Case {
         match self {
             Case::Bundle(bundle) => &bundle.expect.state,
             Case::Log(_) => "log",
+            Case::Form(form) if form.refused => "refused",
+            Case::Form(_) => "read",
         }
     }
 }
@@ -104,6 +110,7 @@ fn stories() -> Vec<Story> {
         door::stories(),
         governance::stories(),
         told::stories(),
+        forms::stories(),
     ]
     .into_iter()
     .flatten()

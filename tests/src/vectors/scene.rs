@@ -318,7 +318,7 @@ pub fn eight_on(day: i64) -> Json {
 }
 
 /// JSON → CBOR. `h'…'` is bytes.
-fn cbor(json: &Json) -> Value {
+pub fn cbor(json: &Json) -> Value {
     match json {
         Json::Null => Value::Null,
         Json::Bool(bool) => Value::Bool(*bool),

@@ -6,14 +6,17 @@ import * as checkpoint from "/page/checkpoint.js";
 import * as crypto from "/page/crypto.js";
 import * as event from "/page/event.js";
 import * as history from "/page/history.js";
+import * as map from "/page/map.js";
 import * as merkle from "/page/merkle.js";
 import * as roster from "/page/roster.js";
+import * as signed from "/page/signed.js";
 import * as verify from "/page/verify.js";
 import { goldenChecks, isStory, runAll, vectorChecks } from "./checks.mjs";
 import { doorChecks } from "./doors.mjs";
+import { formChecks } from "./forms.mjs";
 import { ruleChecks } from "./rules.mjs";
 
-const page = { cbor, checkpoint, crypto, event, merkle, roster, verify };
+const page = { cbor, checkpoint, crypto, event, map, merkle, roster, signed, verify };
 const byId = (id) => document.getElementById(id);
 
 function element(tag, ...children) {
@@ -60,7 +63,7 @@ async function run() {
   const names = await json("/vectors/index.json");
   const vectors = await Promise.all(names.map((name) => json(`/vectors/${name}`)));
   await showTimes(vectors);
-  const checks = [...vectorChecks(page, vectors), ...doorChecks(page, vectors), ...goldenChecks(page), ...ruleChecks(history)];
+  const checks = [...vectorChecks(page, vectors), ...doorChecks(page, vectors), ...formChecks(page, vectors), ...goldenChecks(page), ...ruleChecks(history)];
   const results = await runAll(checks);
   results.forEach(showResult);
   const failed = results.filter(({ faults }) => faults.length > 0).length;
