@@ -5,6 +5,7 @@ const [GROWER, LABORATORY, AUTHORITY] = ["ORG-04", "ORG-09", "ORG-10"];
 const FIELD = [GROWER, "PL-07A"];
 const TODAY = "2026-10-19";
 const HELD = "DANG_TAM_GIU";
+const LATE = "NHAP_TRE";
 const EXCEEDED = "VUOT_KHOI_LUONG";
 
 const lotOf = (no) => [GROWER, no];
@@ -80,9 +81,9 @@ const RULES = {
     story.say(AUTHORITY, "2026-05-08", about("release", "LOT"));
     expect(story.notices("LOT"), [], "nothing to lift");
     story.say(GROWER, "2026-05-01", spray(7), "2026-05-09");
-    expect(story.notices("LOT"), [HELD], "the spray came to light after the release");
+    expect(story.notices("LOT"), [HELD, LATE], "the spray came to light after the release");
     story.say(AUTHORITY, "2026-05-10", about("release", "LOT"));
-    expect(story.notices("LOT"), ["TUNG_TAM_GIU"], "released again");
+    expect(story.notices("LOT"), ["TUNG_TAM_GIU", LATE], "released again");
   },
 
   "a failed test holds the lot and what was made of it"(begin, expect) {
