@@ -182,4 +182,27 @@ mod tests {
             assert_eq!(row.0 as usize, index);
         }
     }
+
+    #[test]
+    fn the_rules_list_them_in_this_order() {
+        let rules = include_str!("../../docs/rules.md");
+        let section = rules.split("## ").find(|text| text.starts_with("Notices"));
+        let rows = section.unwrap_or_default().lines();
+        let codes = rows.filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+        let codes: Vec<&str> = codes.filter(|code| *code != "notice").collect();
+        assert_eq!(codes, NOTICES.map(|row| row.1));
+    }
+
+    #[test]
+    fn the_page_says_the_same() {
+        let vi = include_str!("../../web-verify/page/words.js");
+        let en = include_str!("../../web-verify/page/words-en.js");
+        for (_, code, in_vietnamese, in_english) in NOTICES {
+            assert!(
+                vi.contains(&format!("{code}: \"{in_vietnamese}\"")),
+                "{code}"
+            );
+            assert!(en.contains(&format!("{code}: \"{in_english}\"")), "{code}");
+        }
+    }
 }

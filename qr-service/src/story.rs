@@ -144,6 +144,9 @@ impl<'a> Story<'a> {
                 && body.id.as_ref().is_some_and(|n| n.0 == id.number())
         };
         let body = self.bodies().rev().find(registers).map(|(_, body)| body);
+        let numbered = |said: &(&OrgId, &Body)| {
+            registers(said) || said.1.kind == Kind::SameAs && said.1.product.as_ref() == Some(id)
+        };
         let text = |field: fn(&Body) -> &Option<ledger_core::body::Text>| {
             body.and_then(|body| field(body).as_ref())
                 .map(|text| text.0.clone())
@@ -152,7 +155,11 @@ impl<'a> Story<'a> {
             id: id.clone(),
             name: body.and_then(|body| self.text(body.name.as_ref())),
             name_en: text(|body| &body.name_en),
-            gtin: body.and_then(|body| body.gtin),
+            gtin: self
+                .bodies()
+                .rev()
+                .find(numbered)
+                .and_then(|(_, body)| body.gtin),
             net: text(|body| &body.net),
             origin: text(|body| &body.origin),
             picture: body.and_then(|body| body.picture),

@@ -69,6 +69,10 @@ impl Register {
         let body = logged.event.body();
         self.pictures.extend(body.picture);
         self.openings.extend(body.public_commitments());
+        // The same product under a later number: the earlier one stays on goods, so both lead here.
+        if let (Kind::SameAs, Some(product), Some(gtin)) = (body.kind, &body.product, body.gtin) {
+            self.gtins.entry(gtin).or_default().insert(product.clone());
+        }
         let (Kind::Product, Some(number)) = (body.kind, &body.id) else {
             return;
         };
