@@ -89,6 +89,15 @@ function now({ corrections }, names, event, path, stated) {
   return fill(marks.corrected, { old: show(stated), new: show(last) });
 }
 
+/** The same within a sentence. */
+function within({ corrections }, names, event, path) {
+  const stated = event.body[path];
+  const last = corrections.last(event, path) ?? stated;
+  if (last === undefined) return null;
+  const isFirst = stated === undefined || stated === last;
+  return names.value(path, last) + (isFirst ? "" : ` (${fill(names.words.marks.first, { old: names.value(path, stated) })})`);
+}
+
 /** What came out, or how much it was about. */
 function amounts(event, names, { family }) {
   const { words } = names;
@@ -120,7 +129,7 @@ function correction({ fix: [path, value] }, names) {
 function told(event, names, { family }) {
   const { body } = event;
   const { marks } = names.words;
-  const show = (path) => now(family, names, event, path, body[path]);
+  const show = (path) => within(family, names, event, path);
   const line = (mark, values) => (Object.values(values).some((value) => value === null) ? null : fill(mark, values));
   const lines = [
     line(marks.began, { time: show("began") }),

@@ -156,16 +156,24 @@ function originRow(names, history, row) {
   return row(grown ? "origin" : "sourcePlace", value, silent ? words.marks.giverSilent : null);
 }
 
-/** The days of the harvests; for goods without one the day of production. */
+/** The days of the harvests, and those first recorded where they were others; for goods without one the day of production. */
 function dateRow(names, history, row) {
-  const harvests = history.family.created.map(({ event }) => event).filter(({ kind }) => kind === "harvest");
-  const days = [...new Set(harvests.map(({ occurred }) => dayOf(occurred)))].sort((a, b) => a - b).map(daysDate);
-  if (days.length > 0) {
-    const ends = days.length === 1 ? days : [days[0], days.at(-1)];
-    return row("harvested", ends.map(showDate).join(" – "));
+  const { family } = history;
+  const harvests = family.created.map(({ event }) => event).filter(({ kind }) => kind === "harvest");
+  const first = (text) => text && fill(names.words.marks.first, { old: text });
+  if (harvests.length > 0) {
+    const now = daysText(harvests.flatMap((event) => [family.corrections.field(event, "began"), family.corrections.occurred(event)]));
+    const then = daysText(harvests.flatMap(({ body, occurred }) => [body.began, occurred]));
+    return row("harvested", now, then === now ? null : first(then));
   }
   const made = told(history, "made");
-  return row("made", made.now && showDate(made.now), made.first && fill(names.words.marks.first, { old: showDate(made.first) }));
+  return row("made", made.now && showDate(made.now), made.first && first(showDate(made.first)));
+}
+
+/** The first and the last day of some times. */
+function daysText(times) {
+  const days = [...new Set(times.filter(Boolean).map(dayOf))].sort((a, b) => a - b).map(daysDate);
+  return (days.length === 1 ? days : [days[0], days.at(-1)]).map(showDate).join(" – ");
 }
 
 function starOf({ rating }, words) {
