@@ -13,6 +13,7 @@
 //!   is opened again.
 
 mod error;
+mod ledger_file;
 mod small;
 
 use std::fs::{File, OpenOptions};
@@ -24,6 +25,7 @@ use sha2::{Digest, Sha256};
 use crate::fault::{Fate, Faults, Step};
 
 pub use error::FileError;
+pub use ledger_file::LedgerFile;
 pub use small::{
     TEMPORARY_SUFFIX, atomic_replace, create_directory, read_small, remove_unfinished, sync_parent,
 };

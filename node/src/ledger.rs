@@ -5,6 +5,7 @@
 //!
 //! Invariant: an answer that says "saved" or "logged" is sent after the bytes are durable, never before.
 
+mod accuse;
 mod ahead;
 mod cosign;
 mod error;

@@ -8,7 +8,7 @@ use super::replay::{self, TakeError, is_map_head};
 use super::writer::{Head, Now, Writer};
 use super::{Extended, Extension, Health, LedgerError, Trouble};
 use crate::fault::Step;
-use crate::files::{atomic_replace, create_directory};
+use crate::files::atomic_replace;
 
 /// Leaves that pass the door before they are written: what one piece of the log holds at most. Tests have short
 /// logs and want several slices.
@@ -89,12 +89,7 @@ impl Writer {
         {
             return Ok(());
         }
-        let ours = self
-            .head
-            .as_ref()
-            .map_or_else(String::new, |ours| ours.note.to_text());
-        let what = format!("two-heads-at-{}", head.size());
-        self.keep_evidence(&what, &[head.note.to_text().as_bytes(), ours.as_bytes()])?;
+        self.keep_two_heads(head)?;
         Err(self.halt(
             format!("Sổ chung có hai bản khác nhau ở {} mục. Bằng chứng nằm trong thư mục evidence; báo quản trị.", head.size()),
             format!("the log signed a head of {} leaves that contradicts the log here", head.size()),
@@ -159,8 +154,8 @@ impl Writer {
     fn take_leaves(&mut self, head: &Head) -> Result<(), LedgerError> {
         let count = (head.size().0 - self.replica.size().0) as usize;
         let leaves = self.incoming.split_off_front(count);
-        for slice in leaves.chunks(SLICE_LEAVES) {
-            let batch = self.admit_leaves(slice, head)?;
+        for (n, slice) in leaves.chunks(SLICE_LEAVES).enumerate() {
+            let batch = self.admit_leaves(slice, &leaves[n * SLICE_LEAVES..], head)?;
             if let Err(e) = self.write_leaves(&batch) {
                 self.reload()?;
                 return Err(e.into());
@@ -173,10 +168,11 @@ impl Writer {
         Ok(())
     }
 
-    /// In memory: was the log allowed to say this?
+    /// In memory: was the log allowed to say this? `rest` are all leaves that are not stored yet, these first.
     fn admit_leaves(
         &mut self,
         leaves: &[Vec<u8>],
+        rest: &[Vec<u8>],
         head: &Head,
     ) -> Result<Vec<LoggedEvent>, LedgerError> {
         let mut batch: Vec<LoggedEvent> = Vec::with_capacity(leaves.len());
@@ -184,7 +180,7 @@ impl Writer {
             match replay::take(&mut self.replica, bytes) {
                 Ok(logged) => batch.push(logged),
                 Err(TakeError::Leaf(fault)) => {
-                    return Err(self.refuse_log(&fault.to_string(), fault.index(), bytes, head));
+                    return Err(self.refuse_log(&fault.to_string(), fault.index(), rest, head));
                 }
                 // Not the log's fault: our replica took in half of it, and it is read anew.
                 Err(TakeError::Store(failed)) => {
@@ -193,23 +189,24 @@ impl Writer {
                 }
             }
         }
-        match (batch.last(), leaves.last()) {
-            (Some(last), Some(bytes))
-                if last.index.0 + 1 == head.size().0 && !is_map_head(last) =>
-            {
+        match batch.last() {
+            Some(last) if last.index.0 + 1 == head.size().0 && !is_map_head(last) => {
                 let why = "the head does not end with a map head";
-                Err(self.refuse_log(why, last.index, bytes, head))
+                Err(self.refuse_log(why, last.index, rest, head))
             }
             _ => Ok(batch),
         }
     }
 
     /// The log signed what it was not allowed to log. Our replica has taken in part of it: it is read anew.
-    fn refuse_log(&mut self, why: &str, index: LeafIndex, leaf: &[u8], head: &Head) -> LedgerError {
-        let kept = self.keep_evidence(
-            &format!("leaf-{index}"),
-            &[head.note.to_text().as_bytes(), leaf],
-        );
+    fn refuse_log(
+        &mut self,
+        why: &str,
+        index: LeafIndex,
+        rest: &[Vec<u8>],
+        head: &Head,
+    ) -> LedgerError {
+        let kept = self.keep_false_ledger(head, index, rest);
         let reloaded = kept.and_then(|()| self.cut_to_head());
         let halted = self.halt(
             format!("Sổ chung đã ghi mục {index} trái quy tắc. Nút này không nhận tiếp; bằng chứng nằm trong thư mục evidence, báo quản trị."),
@@ -235,21 +232,6 @@ impl Writer {
         };
         self.health.send_replace(Health::Halted(trouble.clone()));
         LedgerError::LogAtFault(trouble.message_en)
-    }
-
-    /// Keeps signed statements that contradict each other, for anyone to check.
-    fn keep_evidence(&self, name: &str, parts: &[&[u8]]) -> Result<(), LedgerError> {
-        let folder = self.store.folder.evidence();
-        create_directory(&folder)?;
-        for (n, part) in parts.iter().enumerate() {
-            atomic_replace(
-                &folder.join(format!("{name}.{n}")),
-                part,
-                Step::Setup,
-                &self.store.faults,
-            )?;
-        }
-        Ok(())
     }
 
     /// How far this follower has come, pieces that wait for their head included.

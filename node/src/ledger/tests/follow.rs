@@ -6,7 +6,10 @@ use super::super::cosign::{CosignState, cosign_due};
 use super::super::writer::Timing;
 use super::super::{Extension, Health, LedgerError};
 use crate::fixture::*;
+use ledger_core::anchor::Anchor;
 use ledger_core::checkpoint::Checkpoint;
+use ledger_core::evidence::Evidence;
+use ledger_core::export::{Audit, HEADER};
 use ledger_core::ids::{Hash, LeafIndex, TreeSize};
 use ledger_core::note::NoteSigner;
 use ledger_core::vkey::KeyName;
@@ -108,6 +111,11 @@ fn entries_that_the_log_did_not_sign_leave_no_trace() {
     assert!(htx.extend(whole, at(2)).unwrap().cosignature.is_some());
 }
 
+fn anchor_of(province: &Province) -> Anchor {
+    let text = std::fs::read_to_string(province.folder(&org("HTX-1")).anchor());
+    Anchor::parse(&text.unwrap()).unwrap()
+}
+
 fn sign(province: &Province, size: u64, root: Hash) -> String {
     let keys = crate::keys::Keys::load(&province.folder(&org(SO)).keys()).unwrap();
     let name = KeyName::new("so.example/mau").unwrap();
@@ -143,8 +151,9 @@ fn a_log_that_contradicts_itself_is_halted_over_and_the_evidence_kept() {
     let evidence = province
         .folder(&org("HTX-1"))
         .evidence()
-        .join(format!("two-heads-at-{size}.0"));
-    assert_eq!(std::fs::read_to_string(evidence).unwrap(), other);
+        .join(format!("two-heads-at-{size}.evidence"));
+    let evidence = Evidence::decode(&std::fs::read(evidence).unwrap()).unwrap();
+    assert!(evidence.check(&anchor_of(&province)).holds());
     // Neither followed nor cosigned any more; but what clerks record is saved.
     assert!(matches!(
         follow(&mut so, &mut htx, at(4)),
@@ -177,13 +186,22 @@ fn a_head_over_a_leaf_that_may_not_stand_there_is_refused_by_every_validator() {
     assert!(matches!(error, LedgerError::LogAtFault(_)), "{error}");
     assert_eq!(htx.replica().size(), TreeSize(1));
     assert_eq!(htx.store.log.len(), 1, "slices that had passed are cut off");
-    assert!(
-        province
-            .folder(&org("HTX-1"))
-            .evidence()
-            .join(format!("leaf-{short}.1"))
-            .exists()
-    );
+    let evidence = province
+        .folder(&org("HTX-1"))
+        .evidence()
+        .join(format!("leaf-{short}.ocop-ledger"));
+    let mut file = std::fs::read(evidence).unwrap();
+    let mut taken = |n: usize| file.drain(..n).collect::<Vec<u8>>();
+    assert_eq!(taken(HEADER.len()), HEADER.as_bytes());
+    let length = u32::from_be_bytes(taken(4).try_into().unwrap());
+    let note = taken(length as usize);
+    let anchor = anchor_of(&province);
+    let mut audit = Audit::new(&note, &anchor, 0);
+    for _ in 0..=short {
+        let length = u16::from_be_bytes(taken(2).try_into().unwrap());
+        audit.take(&taken(length.into())).unwrap();
+    }
+    assert!(audit.finish(file.is_empty()).is_evidence());
 }
 
 #[test]
