@@ -192,7 +192,7 @@ impl AddCheckpoint {
 mod tests {
     use super::*;
     use crate::merkle::{MemoryTree, consistency_proof, leaf_hash};
-    use crate::note::NoteSigner;
+    use crate::note::{NoteSigner, SignatureLine};
     use crate::vkey::KeyName;
     use ed25519_dalek::SigningKey;
 
@@ -283,6 +283,20 @@ mod tests {
             assert_eq!(request.check(&[&log], last(old)), Ok(request.checkpoint()));
         }
         assert!(request(0, 5).check(&[&log], None).is_ok());
+    }
+
+    #[test]
+    fn lines_of_unknown_keys_are_ignored_even_of_types_nobody_here_can_check() {
+        let log = with_log(1, |log| log.verifier());
+        let stranger = with_log(2, |other| other.sign("log.example\n5\n"));
+        let ml_dsa = format!("\u{2014} w.example/mldsa {}", Hash([6; 32]).to_base64());
+        let more = [stranger, SignatureLine::parse(&ml_dsa).unwrap()];
+        let good = request(3, 5);
+        let note = good.note().with_lines(&more).unwrap();
+        let asked = AddCheckpoint::new(good.old(), good.proof().to_vec(), note).unwrap();
+        assert_eq!(asked.check(&[&log], last(3)), Ok(asked.checkpoint()));
+        let parsed = AddCheckpoint::parse(asked.to_text().as_bytes());
+        assert_eq!(parsed, Ok(asked));
     }
 
     #[test]

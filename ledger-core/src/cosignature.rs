@@ -139,6 +139,8 @@ mod tests {
         for length in [0, 7, 8, 71] {
             assert!(verifier.verify(&text, &line.signature()[..length]).is_err());
         }
+        let longer = [line.signature(), &[0]].concat();
+        assert!(verifier.verify(&text, &longer).is_err());
     }
 
     #[test]

@@ -405,6 +405,19 @@ mod tests {
     }
 
     #[test]
+    fn names_are_bytes_and_nothing_is_normalised() {
+        let text = lines(&[
+            "witness K KEY10",
+            "witness \u{212a} KEY11",
+            "witness k KEY12",
+            "group g all K \u{212a} k",
+            "quorum g",
+        ]);
+        let policy = Policy::parse(&text).unwrap();
+        assert_eq!(policy.group("g"), Some((3, vec!["K", "\u{212a}", "k"])));
+    }
+
+    #[test]
     fn one_key_has_one_role() {
         let secret = SigningKey::from_bytes(&[10; 32]);
         let log = NoteSigner::new(KeyName::new("log.example").unwrap(), &secret).verifier();
