@@ -119,7 +119,7 @@ class Maker:
             case "wait_days" | "count" | "size":
                 return self.dice.randrange(40)
             case "serials" | "last":
-                return [self.dice.randrange(30), self.dice.randrange(30)]
+                return sorted([self.dice.randrange(30), self.dice.randrange(30)])
             case "valid":
                 return [pick([None, day]), pick([None, day])]
             case "period":
@@ -206,7 +206,7 @@ class Maker:
                 "v": 1,
                 "epoch": place[0],
                 "seq": place[1],
-                "prev": bytes(32),
+                "prev": LEDGER,
                 "occurred": self.time(),
                 "signed": self.time(),
                 "body": said,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from . import note
 from .cbor import Refused
 
+MAX_AGE = 366 * 86_400  # seconds
 MAX_ANCHOR, MAX_POLICY = 32_768, 196_608
 MAX_LOGS, MAX_WITNESSES, MAX_GROUPS = 32, 64, 64
 
@@ -81,6 +82,8 @@ def parse(text):
     policy = parse_policy(rest)
     if validators not in policy.groups:
         raise Refused("anchor: validators")
+    if not 0 < _decimal(max_age) <= MAX_AGE:
+        raise Refused("anchor: max-age")
     return Anchor(bytes.fromhex(ledger), validators, _decimal(max_age), policy)
 
 

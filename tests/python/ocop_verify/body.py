@@ -98,7 +98,7 @@ KINDS = rows()
 
 
 def is_text(value, longest=MAX_TEXT):
-    return isinstance(value, str) and len(value.encode()) <= longest
+    return isinstance(value, str) and 1 <= len(value.encode()) <= longest
 
 
 def is_text_or_commitment(value):
@@ -137,7 +137,7 @@ def is_output(value):
 def is_facts(value):
     return (
         isinstance(value, dict)
-        and len(value) <= MAX_FACTS
+        and 1 <= len(value) <= MAX_FACTS
         and all(is_text(name, MAX_FACT_NAME) and is_text(text) for name, text in value.items())
     )
 
@@ -176,7 +176,7 @@ def fix_form(path):
             return lambda value: value is None
         case ["count" | "wait_days" | "ingredient" | "result"]:
             return FORMS[path]
-        case ["facts", _] if is_text(path[6:], MAX_FACT_NAME):
+        case ["facts", *_] if is_text(path[6:], MAX_FACT_NAME):
             return is_text
     return None
 
@@ -206,7 +206,8 @@ FORMS = {
     "began": is_time,
     "result": one_of(("pass", "fail")),
     **dict.fromkeys(("count", "size"), is_unsigned),
-    **dict.fromkeys(("serials", "last"), is_place_in_chain),
+    "serials": lambda value: is_place_in_chain(value) and value[0] <= value[1],
+    "last": is_place_in_chain,
     "old_label": lambda value: value is True,
     **dict.fromkeys(("label_address", "name", "address", "old_address", "tax"), is_text_or_commitment),
     "sscc": ids.is_gs1(18),

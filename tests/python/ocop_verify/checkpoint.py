@@ -24,13 +24,17 @@ def parse(text):
         raise Refused("checkpoint: not three lines")
     if not is_origin(lines[0]):
         raise Refused("checkpoint: origin")
-    size = lines[1]
-    if not (size.isascii() and size.isdigit()) or str(int(size[:20])) != size or int(size) > MAX_SIZE:
-        raise Refused("checkpoint: size")
     root = note.decode_base64(lines[2])
     if len(root) != 32:
         raise Refused("checkpoint: root")
-    return Checkpoint(lines[0], int(size), root)
+    return Checkpoint(lines[0], parse_size(lines[1]), root)
+
+
+def parse_size(text):
+    """A decimal number without leading zeros."""
+    if not (text.isascii() and text.isdigit()) or str(int(text[:20])) != text or int(text) > MAX_SIZE:
+        raise Refused("checkpoint: size")
+    return int(text)
 
 
 def is_origin(text):

@@ -26,11 +26,14 @@ class Door:
             return "QUA_DAI", None
         except Refused:
             return "SAI_DANG", None
+        fault = self.roster.refusal(event)
+        if fault == "KHOA_LA":
+            return fault, None
         if not event.signature_holds(self.ledger):
             return "CHU_KY_SAI", None
         if event.to_be_signed(self.ledger) in self.signed:
             return DUPLICATE, None
-        return self.roster.refusal(event) or self._misplaced(event), event
+        return fault or self._misplaced(event), event
 
     def log(self, event):
         """Gives an admitted event its place: None where it is in force, else the code that says why it is void."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from . import body, cbor, ids
+from . import body, cbor, ed25519, ids
 from .cbor import Refused
 from .merkle import sha256
 
@@ -42,7 +42,8 @@ def parse(data):
         and ids.is_organisation(authority["org"])
         and 1 <= len(devices) <= MAX_DEVICES
         and ids.is_int(authority["threshold"], 1, len(devices))
-        and len({value["log_key"], value["sequencer"], *devices}) == 2 + len(devices)
+        and len(keys := {value["log_key"], value["sequencer"], *devices}) == 2 + len(devices)
+        and all(map(ed25519.is_key, keys))
     )
     if not good or ("sample" in value and sample is None):
         raise Refused("genesis: values")

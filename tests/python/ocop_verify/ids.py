@@ -11,7 +11,8 @@ NUMBER = re.compile(r"[A-Z0-9-]{1,32}", re.ASCII)
 ORGANISATION = re.compile(r"[A-Z][A-Z0-9-]{0,31}", re.ASCII)
 LOT_NUMBER = re.compile(r"[!\"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}", re.ASCII)
 DATE = re.compile(r"(19|20|21)\d\d-\d\d-\d\d", re.ASCII)
-UNITS = {"KGM", "LTR", "H87", "HEA", "XCT", "XBX", "XPK", "XBG", "XJR", "XBO"}
+DOTS = (".", "..")  # would leave the folder of an address
+UNITS = {"KGM", "LTR", "HAR", "H87", "HEA", "XCT", "XBX", "XPK", "XBG", "XJR", "XBO"}
 SHORT_CODE = "23456789ABCDEFGHJKLMNPQRSTVWXYZ"
 EPOCH = datetime.datetime(1970, 1, 1)
 
@@ -42,7 +43,7 @@ def is_numbered(value):
 
 
 def is_lot_number(value):
-    return is_match(LOT_NUMBER, value)
+    return is_match(LOT_NUMBER, value) and value not in DOTS
 
 
 def is_lot(value):
@@ -58,7 +59,8 @@ def is_date(value):
 
 
 def is_period(value):
-    return _is_pair(value, is_date, is_date)
+    """First and last day. Text in this form is ordered as days are."""
+    return _is_pair(value, is_date, is_date) and value[0] <= value[1]
 
 
 def is_valid(value):

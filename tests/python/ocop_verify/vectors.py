@@ -5,6 +5,8 @@ import json
 import pathlib
 import sys
 
+from . import form
+from .cbor import Refused
 from .replay import Replay
 from .verify import verify
 
@@ -76,6 +78,15 @@ def log_disagreements(vector):
     return wrong + [f"{key}: {ends[key]}, expected {vector[key]}" for key in ends if ends[key] != vector[key]]
 
 
+def form_disagreements(vector):
+    try:
+        said, refused = form.says(vector["form"], vector["given"]), False
+    except Refused:
+        said, refused = None, True
+    wrong = [] if refused == vector["refused"] else [f"refused: {refused}"]
+    return wrong + ([] if said == vector.get("says") else [f"says: {said}, expected {vector.get('says')}"])
+
+
 def encode(data):
     return base64.b64encode(data).decode()
 
@@ -97,7 +108,7 @@ def main(folder):
     return 1 if disagreed or not agreed else 0
 
 
-TYPES = {"bundle": disagreements, "log": log_disagreements}
+TYPES = {"bundle": disagreements, "log": log_disagreements, "form": form_disagreements}
 
 
 if __name__ == "__main__":
