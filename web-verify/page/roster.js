@@ -25,7 +25,7 @@ export class Roster {
     this.sequencer = hex(genesis.sequencer);
     this.threshold = threshold;
     this.anchor = null; // the one in effect
-    this.orgs = new Map([[org, { roles: new Set(["authority"]), suspended: null }]]);
+    this.orgs = new Map([[org, { roles: new Set(["authority"]), suspended: null, body: undefined }]]);
     this.devices = new Map();
     this.peers = new Map(); // key → organisation, null once it was removed
     this.given = new Set(); // lot and owner, where who created it named another
@@ -186,9 +186,10 @@ export class Roster {
   keeps = (org, role) => org === this.authority && role === "authority";
 
   /** Admits an organisation, or replaces its roles; that it is suspended (the event, or null) stays. */
-  admit({ id, roles }) {
-    const kept = id === this.authority ? ["authority"] : [];
-    this.orgs.set(id, { roles: new Set([...roles, ...kept]), suspended: this.orgs.get(id)?.suspended ?? null });
+  admit(body) {
+    const kept = body.id === this.authority ? ["authority"] : [];
+    const { suspended = null } = this.orgs.get(body.id) ?? {};
+    this.orgs.set(body.id, { roles: new Set([...body.roles, ...kept]), suspended, body });
   }
 
   /** A device: revoked is null or {index, last}; `forks` are its epochs with a recorded fork. */

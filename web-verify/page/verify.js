@@ -182,6 +182,7 @@ function shown(run, { lot }) {
     sample: genesis.sample ?? null,
     size: run.note?.size ?? null,
     devices: roster.devices,
+    orgs: roster.orgs,
     events,
     privates,
   };
