@@ -22,6 +22,7 @@ pub mod commitment;
 pub mod cosignature;
 mod decimal;
 pub mod encode;
+pub mod entitlement;
 pub mod evidence;
 pub mod export;
 pub mod family;

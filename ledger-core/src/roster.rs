@@ -139,6 +139,12 @@ impl Roster {
         self.peers.iter().filter(|(_, org)| !self.is_suspended(org))
     }
 
+    /// Every libp2p key that was on the roster and must not be spoken to: removed, or of a suspended organisation.
+    pub fn barred_peers(&self) -> impl Iterator<Item = &Hash> {
+        let suspended = self.peers.iter().filter(|(_, org)| self.is_suspended(org));
+        suspended.map(|(key, _)| key).chain(&self.former_peers)
+    }
+
     /// The authority's organisation.
     pub fn authority(&self) -> &OrgId {
         &self.authority

@@ -1,7 +1,7 @@
 //! Pictures and openings by hash: kept beside the log, replicated among members, erasable.
 //!
 //! Scope: which bytes may be kept, under which name, and erasing them. Out of scope: which of them events name
-//! (`ledger/writer.rs`), who may have an opening (`net.rs`, `feed.rs` ask [`Blob::is_public`]).
+//! (`ledger/writer.rs`), who may have an opening (`ledger/private.rs`).
 //!
 //! Invariants:
 //! - A picture stands under its SHA-256, an opening under its commitment; both are hashed again when read.
@@ -23,9 +23,6 @@ use crate::files::{
 pub const PICTURE_MAX_BYTES: usize = 512 * 1024;
 /// How the name of a tombstone ends.
 const ERASED_SUFFIX: &str = ".erased";
-/// The fields whose openings are for everybody (`docs/formats.md` section 6, "text or commitment").
-const PUBLIC_FIELDS: [&str; 5] = ["name", "address", "old_address", "tax", "label_address"];
-
 /// A picture or opening whose hash was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blob {
@@ -161,15 +158,6 @@ impl Blob {
         &self.kind
     }
 
-    /// Whether everybody may have it: pictures, and openings of fields whose audience is the public. The
-    /// field stands in the opening itself and is committed to, so nobody can relabel it.
-    pub fn is_public(&self) -> bool {
-        match &self.kind {
-            BlobKind::Opening(field) => PUBLIC_FIELDS.contains(&field.as_str()),
-            _ => true,
-        }
-    }
-
     /// The media type for HTTP.
     pub fn media_type(&self) -> &'static str {
         match self.kind {
@@ -283,6 +271,18 @@ impl Blobs {
         }
     }
 
+    /// The same, for what may be erased already.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn erase_once(&self, hash: &Hash) -> Result<(), FileError> {
+        if self.is_erased(hash) && !self.path(hash).exists() {
+            Ok(())
+        } else {
+            self.erase(hash)
+        }
+    }
+
     /// Every hash that has a blob here.
     ///
     /// # Errors
@@ -346,7 +346,7 @@ mod tests {
             b"\xff\xd8\xff\xe0".to_vec(),
             b"RIFF\0\0\0\0WEBPVP8 ".to_vec(),
         ] {
-            assert!(Blobs::recognise(bytes, false).is_ok_and(|blob| blob.is_public()));
+            assert!(Blobs::recognise(bytes, false).is_ok());
         }
         assert!(matches!(
             Blobs::recognise(png(PICTURE_MAX_BYTES + 1), false),
@@ -366,16 +366,11 @@ mod tests {
     }
 
     #[test]
-    fn an_opening_stands_under_its_commitment_and_its_field_says_who_may_have_it() {
+    fn an_opening_stands_under_its_commitment_and_names_its_field() {
         let (_dir, blobs) = blobs();
-        for (field, public) in [
-            ("name", true),
-            ("address", true),
-            ("facts", false),
-            ("exact", false),
-        ] {
+        for field in ["name", "facts"] {
             let blob = Blobs::recognise(opening(field), true).unwrap();
-            assert_eq!(blob.is_public(), public, "{field}");
+            assert_eq!(blob.kind(), &BlobKind::Opening(field.into()));
             let hash = blobs.put(&blob).unwrap().unwrap();
             assert_eq!(hash, commit(&opening(field)));
             assert_eq!(blobs.get(&hash).unwrap(), Lookup::Here(blob));

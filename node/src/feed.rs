@@ -7,6 +7,7 @@
 //! cache or CDN in front may keep whatever the headers allow. Handlers parse, ask the ledger, and render.
 
 mod events;
+mod governance;
 mod problem;
 mod status;
 
@@ -242,11 +243,9 @@ async fn blob(State(feed): State<Feed>, Path(hash): Path<String>) -> Result<Resp
         Problem::new(StatusCode::BAD_REQUEST, "SAI_DANG", vi, en)
     };
     let hash = parse_hash(&hash).ok_or_else(malformed)?;
-    match feed.ledger.lookup_blob(hash).await? {
+    match feed.ledger.give_blob(hash, None).await? {
         // A day's cache would outlive an erasure by a day.
-        Lookup::Here(blob) if blob.is_public() => {
-            Ok(file(blob.media_type(), FOR_AN_HOUR, blob.into_bytes()))
-        }
+        Lookup::Here(blob) => Ok(file(blob.media_type(), FOR_AN_HOUR, blob.into_bytes())),
         Lookup::Erased => {
             let (vi, en) = (
                 "Tệp này đã được xóa theo yêu cầu.",
@@ -254,8 +253,7 @@ async fn blob(State(feed): State<Feed>, Path(hash): Path<String>) -> Result<Resp
             );
             Err(Problem::new(StatusCode::GONE, "DA_XOA", vi, en))
         }
-        // Who may not have an opening does not learn that it is here.
-        Lookup::Here(_) | Lookup::Unknown => Err(Problem::not_there(
+        Lookup::Unknown => Err(Problem::not_there(
             "Nút không có tệp này.",
             "this node has no such blob",
         )),

@@ -13,6 +13,7 @@ mod follow;
 mod incoming;
 mod open;
 pub(crate) mod pending;
+mod private;
 mod record;
 pub mod replay;
 mod sequence;
@@ -167,6 +168,7 @@ enum Command {
         reply: Reply<Option<Hash>>,
     },
     GetBlob(Hash, Reply<Lookup>),
+    GiveBlob(Hash, Option<OrgId>, Reply<Lookup>),
     EraseBlob(Hash, Reply<()>),
     MissingBlobs(usize, Reply<Vec<Hash>>),
 }
@@ -373,7 +375,17 @@ impl LedgerHandle {
         .await
     }
 
-    /// A picture or opening, its hash checked. Who may have an opening: [`Blob::is_public`].
+    /// A picture or opening, as far as an organisation may have it (`docs/formats.md` section 5, *Readers*); without one, as
+    /// far as everybody may. What it may not have is unknown to it.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn give_blob(&self, hash: Hash, asker: Option<OrgId>) -> Result<Lookup, LedgerError> {
+        self.ask(|reply| Command::GiveBlob(hash, asker, reply))
+            .await
+    }
+
+    /// A picture or opening, its hash checked, for this node itself.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -400,7 +412,7 @@ impl LedgerHandle {
         self.ask(|reply| Command::EraseBlob(hash, reply)).await
     }
 
-    /// Blobs that logged events name and that are neither here nor erased, at most so many.
+    /// Blobs that logged events name, that are neither here nor erased, and that this node may have; at most so many.
     ///
     /// # Errors
     /// [`LedgerError`].

@@ -20,14 +20,14 @@ mod serve;
 mod tests;
 mod wire;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use ledger_core::ids::{Hash, LedgerId, TreeSize};
+use ledger_core::ids::{Hash, LedgerId, OrgId, TreeSize};
 use ledger_core::sync::doorman::Doorman;
 use ledger_core::sync::follower::{self, Follower, WANTED_MAX};
 use ledger_core::sync::message::{Response, Topic};
@@ -43,7 +43,6 @@ pub use address::{peer_id_of, public_key_of_peer, public_key_of_seed};
 
 use crate::ledger::{Extended, Heads, LedgerError, LedgerHandle};
 use address::{keypair, parse_listen, parse_peers};
-use serve::Asker;
 use wire::{Behaviour, Frame};
 
 /// How often pauses are looked at: half the shortest one.
@@ -147,7 +146,10 @@ pub struct Net {
     // The ledger, and what was last read from it.
     ledger: LedgerHandle,
     heads: watch::Receiver<Heads>,
-    members: BTreeMap<PeerKey, Asker>,
+    /// The roster's peers, and whose they are.
+    members: BTreeMap<PeerKey, OrgId>,
+    /// Peers that are not spoken to even where the configuration names them.
+    barred: BTreeSet<PeerKey>,
     refreshing: bool,
     refresh_due: Duration,
     blobs_due: Duration,
@@ -185,7 +187,8 @@ enum Done {
 
 /// What is read from the ledger again and again.
 struct Refreshed {
-    members: BTreeMap<PeerKey, Asker>,
+    members: BTreeMap<PeerKey, OrgId>,
+    barred: BTreeSet<PeerKey>,
     pending: Vec<Vec<u8>>,
     /// Only when it was asked for: the writer looks at one file for each.
     wanted: Option<Vec<Hash>>,
@@ -226,6 +229,7 @@ impl Net {
             ledger,
             heads,
             members: BTreeMap::new(),
+            barred: BTreeSet::new(),
             refreshing: false,
             refresh_due: Duration::ZERO,
             blobs_due: Duration::ZERO,
@@ -327,23 +331,18 @@ impl Contact {
 }
 
 async fn refresh(ledger: LedgerHandle, with_blobs: bool) -> Result<Refreshed, LedgerError> {
-    let members = ledger.try_read(|replica| {
+    let known = ledger.try_read(|replica| {
         let roster = replica.roster();
-        let authority = roster.authority();
-        let asker = |org| {
-            if org == authority {
-                Asker::Authority
-            } else {
-                Asker::Member
-            }
-        };
-        roster
+        let members = roster
             .peers()
-            .map(|(key, org)| (PeerKey(key.0), asker(org)))
-            .collect()
+            .map(|(key, org)| (PeerKey(key.0), org.clone()));
+        let barred = roster.barred_peers().map(|key| PeerKey(key.0));
+        (members.collect(), barred.collect())
     });
+    let (members, barred) = known.await?;
     Ok(Refreshed {
-        members: members.await?,
+        members,
+        barred,
         pending: ledger.pending().await?,
         wanted: if with_blobs {
             Some(ledger.missing_blobs(WANTED_MAX).await?)

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ledger_core::body::{Body, Lives, Number, Role, Sealable};
+use ledger_core::body::{Body, Lives, Number, Rights, Role, Sealable};
 use ledger_core::ids::{Hash, OrgId};
 use ledger_core::kind::Kind;
 use ledger_core::time::Timestamp;
@@ -76,6 +76,8 @@ fn bodies(organisations: &[OrgId], name: &str, roles: &[Role], keys: &PublicKeys
             org: Some(org.clone()),
             key: Some(Hash(key.to_bytes())),
             lives: Some(Lives::Own),
+            // The first device of an organisation enrols its others, and consents to trust anchors.
+            rights: Some(Rights::Administrator),
             ..Body::new(Kind::Device)
         });
     }

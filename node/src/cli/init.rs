@@ -28,7 +28,7 @@ Ví dụ (examples):
       tạo khóa cho một đơn vị và in các khóa công khai để gửi Sở
   node init --member ORG-01 --genesis genesis.cbor --anchor anchor.txt
       tham gia sổ của Sở, khi đã có hai tệp; khóa đã có được giữ nguyên
-  node init --authority SO --name \"Sở mẫu\" --origin so.example/mau --validator 'htx.example/1+…' --quorum 1
+  node init --authority SO --name \"Sở mẫu\" --origin so.example/mau --validator 'ORG-01=htx.example/1+…' --quorum 1
       lập sổ mới; chạy lại với danh sách --validator khác thì chỉ anchor.txt đổi
 
 Không có gì bị ghi đè: khóa và genesis.cbor đã có thì giữ nguyên. (Nothing that exists is overwritten.)")]
@@ -50,8 +50,8 @@ pub struct InitArgs {
     /// Tên gốc của sổ, ví dụ so.dongthap.example/ocop (origin of the log)
     #[arg(long, value_name = "TÊN GỐC")]
     origin: Option<String>,
-    /// Khóa xác nhận của một đơn vị, như đơn vị đó in ra; lặp lại (a validator's vkey; repeat)
-    #[arg(long, value_name = "VKEY")]
+    /// Mã đơn vị và khóa xác nhận như đơn vị đó in ra; lặp lại (a validator's organisation and vkey; repeat)
+    #[arg(long, value_name = "MÃ=VKEY")]
     validator: Vec<String>,
     /// Bao nhiêu đơn vị xác nhận là đủ; bỏ trống là không cần (how many validators are enough)
     #[arg(long, value_name = "SỐ", requires = "validator")]
@@ -177,15 +177,25 @@ fn authority_node(folder: &Folder, args: &InitArgs, authority: &str) -> Result<E
     Ok(Exit::Done)
 }
 
-/// A validator is called by the name of its key in the policy, too.
+/// A validator is called in the policy by its organisation's id in lower case: so its administrators have a say in the next
+/// trust anchor. Without the organisation it is called by the name of its key, and has none.
 fn validator(text: &str) -> Result<(String, Verifier), CommandError> {
+    let (id, text) = match text.split_once('=') {
+        // The key itself may end in the padding of its base64.
+        Some((id, key)) if key.contains('+') => (Some(org(id)?), key),
+        _ => (None, text),
+    };
     let key: Verifier = text.parse().map_err(|e| {
         usage(
             format!("Khóa xác nhận \"{text}\" không đúng ({e})."),
             format!("{e}"),
         )
     })?;
-    Ok((key.name().as_str().to_owned(), key))
+    let name = id.map_or_else(
+        || key.name().as_str().to_owned(),
+        |id| id.as_str().to_ascii_lowercase(),
+    );
+    Ok((name, key))
 }
 
 fn member_node(folder: &Folder, args: &InitArgs) -> Result<Exit, CommandError> {

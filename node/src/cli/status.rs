@@ -108,6 +108,7 @@ fn tell_running(config: &Config, answer: &Json) -> Exit {
     );
     println!("  đã ghi / đã xác nhận:        {size} / {cosigned}");
     println!("  đang chờ vào sổ (waiting):   {pending}");
+    tell_governance(answer);
     let cosigned_at = answer.get("cosigned_at").and_then(Json::as_u64);
     let age = cosigned_at.map(age_of);
     if let Some(at) = cosigned_at {
@@ -127,6 +128,40 @@ fn tell_running(config: &Config, answer: &Json) -> Exit {
     match word(answer, "health") {
         "serving" => Exit::Done,
         _ => Exit::Damaged,
+    }
+}
+
+/// Proposals that wait for officers, and suspended members.
+fn tell_governance(answer: &Json) {
+    let Some(governance) = answer.get("governance") else {
+        return;
+    };
+    let list = |key| {
+        governance
+            .get(key)
+            .and_then(Json::as_array)
+            .into_iter()
+            .flatten()
+    };
+    let open = number(governance, "open_proposals");
+    if open > 0 {
+        let asked = number(governance, "threshold");
+        println!(
+            "  chờ người đồng ý (to approve): {open}, mỗi việc cần {asked} máy quản trị (officers)"
+        );
+    }
+    for proposal in list("proposals") {
+        println!(
+            "    {} {} – đã có {} – ref {}",
+            word(proposal, "kind_vi"),
+            proposal.get("org").and_then(Json::as_str).unwrap_or(""),
+            number(proposal, "consents"),
+            word(proposal, "event_id")
+        );
+    }
+    let suspended: Vec<&str> = list("suspended").filter_map(Json::as_str).collect();
+    if !suspended.is_empty() {
+        println!("  đang tạm dừng (suspended):   {}", suspended.join(", "));
     }
 }
 

@@ -6,6 +6,7 @@ use http::header;
 use http::{Method, StatusCode};
 use serde::Serialize;
 
+use super::governance::Governance;
 use super::{Feed, TEXT};
 use crate::ledger::Health;
 
@@ -25,6 +26,7 @@ struct Status {
     code: Option<String>,
     message_vi: String,
     message_en: String,
+    governance: Governance,
 }
 
 async fn read_status(feed: &Feed) -> (StatusCode, Status) {
@@ -35,6 +37,11 @@ async fn read_status(feed: &Feed) -> (StatusCode, Status) {
         .pending()
         .await
         .map_or(0, |pending| pending.len());
+    let governance = feed
+        .ledger
+        .try_read(|replica| Governance::of(replica.roster()));
+    // A node that serves nothing says so above all.
+    let governance = governance.await.unwrap_or_default();
     let note = heads
         .cosigned
         .as_ref()
@@ -81,6 +88,7 @@ async fn read_status(feed: &Feed) -> (StatusCode, Status) {
         code,
         message_vi: vi,
         message_en: en,
+        governance,
     };
     (status, status_of)
 }

@@ -285,7 +285,7 @@ async fn events_come_in_through_the_same_door() {
 }
 
 #[tokio::test]
-async fn pictures_are_public_and_private_openings_are_not() {
+async fn pictures_are_for_everybody_and_openings_as_the_event_says_that_holds_them() {
     use ledger_core::commitment::Opening;
     let served = Served::new().await;
     let handle = served.ledger.handle();
@@ -309,6 +309,26 @@ async fn pictures_are_public_and_private_openings_are_not() {
         (answer.status, answer.header("content-type")),
         (StatusCode::OK, "image/png")
     );
+    // Named by no event it is nobody's, and a sealed commitment that is named as a name stays sealed.
+    assert_eq!(
+        served.get(&format!("/blob/{name}")).await.status,
+        StatusCode::NOT_FOUND
+    );
+    for (id, hash) in [("P1", name), ("P2", facts)] {
+        let product = ledger_core::body::Body {
+            id: Some(ledger_core::body::Number(id.into())),
+            name: Some(ledger_core::body::Sealable::Commitment(hash)),
+            unit: Some(ledger_core::body::Text("kg".into())),
+            ..ledger_core::body::Body::new(ledger_core::kind::Kind::Product)
+        };
+        let receipt = handle.record(org(SO), draft(product)).await.unwrap();
+        while !matches!(
+            handle.status(receipt.event_id).await,
+            crate::ledger::EventStatus::Logged(..) | crate::ledger::EventStatus::Cosigned(_)
+        ) {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
     assert_eq!(
         served.get(&format!("/blob/{name}")).await.body,
         opening("name")

@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use super::cosign::Validator;
 use super::incoming::Incoming;
 use super::pending::Pending;
+use super::private::Commitments;
 use super::replay;
 use super::tails::Tails;
 use super::writer::{Head, Now, Options, Store, Writer};
@@ -114,10 +115,12 @@ impl Writer {
         let mut filling = Filling::begin(&mut store, opening)?;
         let mut tails = Tails::default();
         read_own(&mut store.own, &mut tails)?;
-        let mut missing_blobs = BTreeSet::new();
+        let (mut missing_blobs, mut commitments) = (BTreeSet::new(), Commitments::default());
+        let mut erased = BTreeSet::new();
         let stores = replay::stores(&store.folder, &store.faults)?;
         let mut replica = replay_log(&mut store.log, &genesis, stores, &mut |replica, logged| {
             tails.saw(&logged.event, &keys);
+            erased.extend(commitments.saw(replica, &logged));
             if logged.void.is_none() {
                 missing_blobs.extend(replay::named_blobs(logged.event.body()));
             }
@@ -125,6 +128,10 @@ impl Writer {
         })
         .map_err(OpenError::Tampered)?;
         let index = filling.finish(&mut store, &genesis, &mut replica, opening);
+        // What was erased while this node was down, or never reached the disk.
+        for hash in &erased {
+            store.blobs.erase_once(hash)?;
+        }
         missing_blobs.retain(|hash| store.blobs.is_missing(hash));
         Ok(Writer {
             caught_up: options.sequencer,
@@ -140,6 +147,7 @@ impl Writer {
             replica,
             tails,
             missing_blobs,
+            commitments,
             head: None,
             cosigned: None,
             assembling: None,

@@ -223,7 +223,10 @@ impl Task {
             }
             Command::GetBlob(hash, reply) => send(reply, writer.blob(&hash)),
             Command::EraseBlob(hash, reply) => send(reply, writer.erase_blob(&hash)),
-            Command::MissingBlobs(max, reply) => send(reply, Ok(writer.missing_blobs(max))),
+            Command::GiveBlob(hash, asker, reply) => {
+                send(reply, writer.blob_for(&hash, asker.as_ref()));
+            }
+            Command::MissingBlobs(max, reply) => send(reply, writer.missing_blobs(max)),
             // Staged before they come here.
             Command::Submit(..) | Command::Record(..) => {}
         }

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use super::cosign::Validator;
 use super::incoming::Incoming;
 use super::pending::Pending;
+use super::private::Commitments;
 use super::replay::{COMMIT_LEAVES, named_blobs};
 use super::tails::Tails;
 use super::{ENTRIES_BYTES_MAX, EventStatus, Heads, Health, LedgerError, Trouble};
@@ -135,6 +136,7 @@ pub struct Writer {
     pub(super) pending: Pending,
     pub(super) tails: Tails,
     pub(super) missing_blobs: BTreeSet<Hash>,
+    pub(super) commitments: Commitments,
 
     // Heads.
     pub(super) head: Option<Head>,
@@ -300,6 +302,9 @@ impl Writer {
     pub(super) fn notice(&mut self, logged: Vec<LoggedEvent>) -> Result<(), LedgerError> {
         for event in &logged {
             self.tails.saw(&event.event, &self.keys);
+            if let Some(erased) = self.commitments.saw(&self.replica, event) {
+                self.erase_blob(&erased)?;
+            }
             if event.void.is_none() {
                 self.want_blobs(named_blobs(event.event.body()));
             }
@@ -389,11 +394,6 @@ impl Writer {
         self.store.blobs.erase(hash)?;
         self.missing_blobs.remove(hash);
         Ok(())
-    }
-
-    /// Blobs that events name and that are not here.
-    pub fn missing_blobs(&self, max: usize) -> Vec<Hash> {
-        self.missing_blobs.iter().take(max).copied().collect()
     }
 
     /// Tells everybody about the newest heads, once they are durable.

@@ -121,7 +121,10 @@ impl Net {
     pub(super) fn admit(&mut self) {
         let now = self.now();
         let known = self.members.keys().chain(self.contacts.keys());
-        let welcome = known.filter(|peer| **peer != self.me && !self.doorman.is_shunned(now, peer));
+        let is_welcome = |peer: &PeerKey| {
+            *peer != self.me && !self.barred.contains(peer) && !self.doorman.is_shunned(now, peer)
+        };
+        let welcome = known.filter(|peer| is_welcome(peer));
         let welcome: BTreeSet<PeerId> = welcome.filter_map(|peer| to_peer_id(peer).ok()).collect();
         let allowed = &mut self.swarm.behaviour_mut().allowed;
         let former: Vec<PeerId> = allowed.allowed_peers().iter().copied().collect();
@@ -141,6 +144,7 @@ impl Net {
             .filter(|(peer, contact)| {
                 !contact.dialling
                     && contact.redial.is_due(now)
+                    && !self.barred.contains(*peer)
                     && !self.doorman.is_shunned(now, peer)
             })
             .map(|(peer, _)| *peer)
@@ -191,6 +195,7 @@ impl Net {
         self.refreshing = false;
         self.refresh_due = self.now() + REFRESH;
         self.members = refreshed.members;
+        self.barred = refreshed.barred;
         let known =
             |peer: &PeerKey| self.members.contains_key(peer) || self.contacts.contains_key(peer);
         self.doorman.keep_only(known);

@@ -12,7 +12,7 @@ use libp2p::swarm::{DialError, ListenError, SwarmEvent};
 use libp2p::{Multiaddr, PeerId};
 
 use super::address::to_peer_key;
-use super::serve::{self, Asker};
+use super::serve;
 use super::wire::{BehaviourEvent, Frame};
 use super::{Done, FAREWELL, Net, REFRESH, STRANGER_LOG, random, report};
 
@@ -206,7 +206,7 @@ impl Net {
                 self.answer_hello(peer, &hello, channel);
             }
             (Entry::Serve, Ok(request)) => {
-                let asker = self.members.get(&peer).copied().unwrap_or(Asker::Member);
+                let asker = self.members.get(&peer).cloned();
                 let ledger = self.ledger.clone();
                 self.start(async move {
                     Done::Answered(peer, channel, serve::answer(ledger, request, asker).await)

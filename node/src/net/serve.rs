@@ -4,27 +4,22 @@
 //! ([`ledger_core::sync::doorman`]) and the bytes on the line ([`super::wire`]).
 
 use futures::future::join_all;
-use ledger_core::ids::{Hash, LeafIndex, TreeSize};
+use ledger_core::ids::{Hash, LeafIndex, OrgId, TreeSize};
 use ledger_core::sync::follower::FOLLOW_WAIT;
 use ledger_core::sync::message::{
     ENTRIES_MAX, LOG_BYTES_MAX, Log, Refusal, Request, Response, Submitted, is_code,
 };
 use tokio::time::{Instant, timeout_at};
 
-use crate::blobs::Blob;
+use crate::blobs::Lookup;
 use crate::ledger::{self, Heads, LedgerError, LedgerHandle};
 
-/// Who asks, as far as an answer depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asker {
-    /// A peer of the authority's organisation: entitled to openings that are not public.
-    Authority,
-    /// Any other admitted peer.
-    Member,
-}
-
-/// Answers anything but a greeting.
-pub(super) async fn answer(ledger: LedgerHandle, request: Request, asker: Asker) -> Response {
+/// Answers anything but a greeting. `asker` is the organisation whose peer asks, if the roster says one.
+pub(super) async fn answer(
+    ledger: LedgerHandle,
+    request: Request,
+    asker: Option<OrgId>,
+) -> Response {
     let answered = match request {
         // The greeting is answered where the connection is known.
         Request::Hello(_) => Err(Refusal::Unavailable),
@@ -118,10 +113,15 @@ async fn cosign(ledger: &LedgerHandle, size: TreeSize, line: String) -> Result<R
     }
 }
 
-/// Pictures and openings for the public are everybody's; other openings are the authority's alone for now.
-async fn blob(ledger: &LedgerHandle, hash: Hash, asker: Asker) -> Result<Response, Refusal> {
-    let blob = ledger.get_blob(hash).await.map_err(unavailable)?;
-    let entitled = blob.filter(|blob| blob.is_public() || asker == Asker::Authority);
-    let bytes = entitled.map(Blob::into_bytes);
+/// Pictures, and openings that the asker may have.
+async fn blob(
+    ledger: &LedgerHandle,
+    hash: Hash,
+    asker: Option<OrgId>,
+) -> Result<Response, Refusal> {
+    let bytes = match ledger.give_blob(hash, asker).await.map_err(unavailable)? {
+        Lookup::Here(blob) => Some(blob.into_bytes()),
+        Lookup::Erased | Lookup::Unknown => None,
+    };
     Ok(Response::Blob { bytes })
 }

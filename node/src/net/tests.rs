@@ -11,6 +11,7 @@ use ledger_core::kind::Kind;
 use ledger_core::sync::message::{MESSAGE_BYTES_MAX, Refusal, Request, Response};
 
 use super::wire::Frame;
+use crate::blobs::Lookup;
 use crate::ledger::Submitted;
 use world::{Caller, MEMBER, NEIGHBOUR, STRANGER, World, until};
 
@@ -169,7 +170,7 @@ async fn the_log_travels_from_any_node_that_has_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pictures_and_public_openings_travel_and_others_reach_the_authority_alone() {
+async fn pictures_and_openings_travel_to_whoever_may_have_them_and_are_erased_everywhere() {
     let mut world = World::new().await;
     let department = world.start_department().await;
     let member = world.start(MEMBER, &[&department]).await;
@@ -198,8 +199,10 @@ async fn pictures_and_public_openings_travel_and_others_reach_the_authority_alon
         .put_blob(opening("facts"), true)
         .await
         .unwrap();
+    let mut label = Vec::new();
     for body in world::events_naming(picture, public, partners) {
         let event = world.sign_as_member(body);
+        label = event.clone();
         assert_eq!(
             member.ledger.submit(event).await.unwrap(),
             Submitted::Pending
@@ -218,6 +221,16 @@ async fn pictures_and_public_openings_travel_and_others_reach_the_authority_alon
         })
         .await;
     }
+    // What is for partners it is not given, and does not ask for.
+    assert!(neighbour.ledger.missing_blobs(9).await.unwrap().is_empty());
+    let asked_as = |id: Option<&str>| department.ledger.give_blob(partners, id.map(world::org));
+    for id in [None, Some("HTX-2"), Some("NOBODY")] {
+        assert_eq!(asked_as(id).await.unwrap(), Lookup::Unknown, "{id:?}");
+    }
+    assert!(matches!(
+        asked_as(Some("HTX-1")).await.unwrap(),
+        Lookup::Here(_)
+    ));
     neighbour.stop().await;
     let mut caller = Caller::new(NEIGHBOUR);
     caller.connect(&department).await.unwrap();
@@ -226,14 +239,56 @@ async fn pictures_and_public_openings_travel_and_others_reach_the_authority_alon
         .await
         .unwrap();
     let has = |bytes: &Response| matches!(bytes, Response::Blob { bytes: Some(_) });
-    assert!(has(&caller
-        .ask(&Request::Blob { hash: public })
-        .await
-        .unwrap()));
-    assert!(!has(&caller
-        .ask(&Request::Blob { hash: partners })
-        .await
-        .unwrap()));
+    let blob = |hash| Request::Blob { hash };
+    assert!(has(&caller.ask(&blob(public)).await.unwrap()));
+    assert!(!has(&caller.ask(&blob(partners)).await.unwrap()));
+    drop(caller);
+
+    // Once the lot goes to it, it is a partner.
+    let shipment = world.sign_as_member(world::shipment());
+    member.ledger.submit(shipment).await.unwrap();
+    let neighbour = world.start(NEIGHBOUR, &[&department]).await;
+    until("the neighbour has what is for partners", || async {
+        neighbour.ledger.get_blob(partners).await.unwrap().is_some()
+    })
+    .await;
+
+    for hash in [public, partners] {
+        let erasure = world.sign_as_member(world::erasure(&label, hash));
+        member.ledger.submit(erasure).await.unwrap();
+    }
+    for node in [&department, &member, &neighbour] {
+        for hash in [public, partners] {
+            until("it is erased", || async {
+                node.ledger.lookup_blob(hash).await.unwrap() == Lookup::Erased
+            })
+            .await;
+        }
+        let again = node.ledger.put_blob(opening("facts"), true).await;
+        assert!(again.is_err(), "what was erased is not taken again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_suspended_or_removed_is_cut_off() {
+    for kind in [Kind::Suspend, Kind::Unpeer] {
+        let mut world = World::new().await;
+        let department = world.start_department().await;
+        let member = world.start(MEMBER, &[&department]).await;
+        until("the member is connected", || async {
+            !department.peers.borrow().is_empty() && member.size() == department.size()
+        })
+        .await;
+        let act = world.against_member(kind);
+        department.ledger.submit(act).await.unwrap();
+        until("it is cut off", || async {
+            department.peers.borrow().is_empty()
+        })
+        .await;
+        let mut caller = Caller::new(MEMBER);
+        let hello = Request::Hello(world::hello(world.ledger_id()));
+        assert!(caller.connect(&department).await.is_err() || caller.ask(&hello).await.is_err());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

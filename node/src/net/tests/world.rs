@@ -14,7 +14,7 @@ use ledger_core::ids::{DeviceKey, Hash, LedgerId, LotId, OrgId, TreeSize};
 use ledger_core::key::PublicKey;
 use ledger_core::kind::Kind;
 use ledger_core::merkle::leaf_hash;
-use ledger_core::sign::Draft;
+use ledger_core::sign::{Draft, event_id};
 use ledger_core::sync::message::{Hello, Request, Response};
 use ledger_core::time::Timestamp;
 use ledger_core::vkey::{KeyName, SignatureType, Verifier};
@@ -79,7 +79,7 @@ fn public(seed: [u8; 32]) -> [u8; 32] {
     PublicKey::of(&secret(seed)).to_bytes()
 }
 
-fn org(id: &str) -> OrgId {
+pub fn org(id: &str) -> OrgId {
     OrgId::new(id).unwrap()
 }
 
@@ -183,7 +183,11 @@ impl World {
 
     /// The department's node, its log with the members' organisations, devices and peers.
     pub async fn start_department(&mut self) -> Node {
-        let folder = self.folder(&[(KeyRole::Log, LOG), (KeyRole::Sequencer, SEQUENCER_DEVICE)]);
+        let folder = self.folder(&[
+            (KeyRole::Log, LOG),
+            (KeyRole::Sequencer, SEQUENCER_DEVICE),
+            (KeyRole::Peer, DEPARTMENT),
+        ]);
         let node = self
             .restart_department(folder, "/ip4/127.0.0.1/tcp/0")
             .await;
@@ -221,11 +225,10 @@ impl World {
 
     /// A member's node. The member is the validator of the policy, the neighbour is none.
     pub async fn start(&self, seed: [u8; 32], peers: &[&Node]) -> Node {
-        let keys = if seed == MEMBER {
-            vec![(KeyRole::Validator, VALIDATOR)]
-        } else {
-            Vec::new()
-        };
+        let mut keys = vec![(KeyRole::Peer, seed)];
+        if seed == MEMBER {
+            keys.push((KeyRole::Validator, VALIDATOR));
+        }
         let folder = self.folder(&keys);
         let peers = peers.iter().map(|node| node.address.clone()).collect();
         Node::start(folder, seed, "/ip4/127.0.0.1/tcp/0".into(), peers, false).await
@@ -251,6 +254,17 @@ impl World {
     fn as_authority(&mut self, body: Body) -> Vec<u8> {
         let ledger = self.ledger_id();
         self.authority.sign(body, ledger)
+    }
+
+    /// The department suspends the member, or ends its node's connection for good.
+    pub fn against_member(&mut self, kind: Kind) -> Vec<u8> {
+        let unpeer = kind == Kind::Unpeer;
+        self.as_authority(Body {
+            org: Some(org("HTX-1")),
+            key: unpeer.then(|| Hash(public(MEMBER))),
+            reason: (!unpeer).then(|| Text("thử".into())),
+            ..Body::new(kind)
+        })
     }
 
     pub fn sign_as_member(&mut self, body: Body) -> Vec<u8> {
@@ -317,6 +331,28 @@ pub fn events_naming(picture: Hash, public: Hash, partners: Hash) -> [Body; 2] {
         ..Body::new(Kind::Label)
     };
     [product, label]
+}
+
+/// The member sends the lot of [`events_naming`] to the neighbour.
+pub fn shipment() -> Body {
+    let lot = LotUse {
+        lot: LotId::new(org("HTX-1"), "L1").unwrap(),
+        qty: None,
+    };
+    Body {
+        lots: Some(vec![lot]),
+        to: Some(org("HTX-2")),
+        ..Body::new(Kind::Ship)
+    }
+}
+
+/// The member erases what an event of its own commits to.
+pub fn erasure(event: &[u8], commitment: Hash) -> Body {
+    Body {
+        reference: Some(event_id(event).0),
+        commitment: Some(commitment),
+        ..Body::new(Kind::Erase)
+    }
 }
 
 /// A running node.
