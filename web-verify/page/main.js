@@ -120,7 +120,7 @@ function checkSection({ heading, intro, honest, statements, privates, times, tec
     h("ul", { class: "statements" }, statements.map(item)),
     privates ? h("p", { class: "privates" }, privates) : null,
     h("p", { class: "quiet" }, honest),
-    times && h("details", { class: "times" }, h("summary", null, times.heading), h("p", null, times.note), rowsOf(times.rows, "technical")),
+    times && h("details", { class: "times" }, h("summary", null, times.heading), h("p", null, times.note), rowsOf(times.rows, "claimed")),
     h("details", null, h("summary", null, technicalHeading), rowsOf(technical, "technical"), h("p", { class: "quiet" }, anchorNote)),
   );
 }

@@ -218,6 +218,8 @@ pub fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -231,6 +233,23 @@ mod tests {
                 "{name} is not embedded"
             );
         }
+    }
+
+    /// What a phone loads on a first visit, compressed: two seconds on weak 3G (about 240 kbit/s).
+    const WEIGHT_MAX_BYTES: usize = 60_000;
+
+    fn compressed(bytes: &[u8]) -> usize {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(bytes).expect("memory takes it");
+        gzip.finish().expect("memory takes it").len()
+    }
+
+    #[test]
+    fn a_first_visit_stays_light() {
+        let files = files().iter().filter(|file| file.name != ON_DEMAND);
+        let weight: usize = files.map(|file| compressed(file.bytes)).sum();
+        let weight = weight + compressed(TEMPLATE.as_bytes());
+        assert!(weight < WEIGHT_MAX_BYTES, "{weight} bytes");
     }
 
     #[test]
