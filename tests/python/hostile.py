@@ -17,6 +17,7 @@ from ocop_verify.genesis import parse as genesis_of
 from ocop_verify.lists import SUBJECTS
 from ocop_verify.merkle import leaf_hash, root, sha256
 from ocop_verify.needed import needed_subjects
+from ocop_verify.replay import Replay
 from ocop_verify.roster import Roster
 from ocop_verify.vectors import answer
 from ocop_verify.verify import verify
@@ -71,7 +72,7 @@ class Maker:
     """Makes field values, bodies and events by dice."""
 
     def __init__(self, dice):
-        self.dice, self.events, self.heads = dice, [], {}
+        self.dice, self.events, self.replay = dice, [], Replay(GENESIS)
 
     def body(self, kind):
         _, must, may = body.KINDS[kind]
@@ -192,26 +193,16 @@ class Maker:
     def event(self, kind=None, said=None):
         kind = kind or self.dice.choice(sorted(body.KINDS.keys() - {"suspend", "conflict"}) + LOTS * 3)
         key = self.dice.randrange(1, 4) if said is None else 1
-        epoch, seq = self.heads.get(key, (0, -1))
-        self.heads[key] = place = (epoch, seq + 1) if kind != "epoch" else (epoch + 1, 0)
-        iss = "SO" if key < 3 else "A"
-        made = self.signed(key, iss, place, said or self.body(kind))
-        self.events.append(made)
-        return made
+        epoch, seq, prev = self.replay.door.last.get(PUBLIC[key], (0, -1, LEDGER))
+        place = (epoch, seq + 1) if kind != "epoch" else (epoch + 1, 0)
+        made = self.signed(key, "SO" if key < 3 else "A", place, said or self.body(kind), prev)
+        if self.replay.take(made)[0] in ("logged", "void"):
+            self.events.append(made)
 
-    def signed(self, key, iss, place, said):
+    def signed(self, key, iss, place, said, prev=LEDGER):
         protected = cbor.encode({1: -8, 3: "ocop/event", 4: PUBLIC[key], 15: {1: iss}})
-        payload = cbor.encode(
-            {
-                "v": 1,
-                "epoch": place[0],
-                "seq": place[1],
-                "prev": LEDGER,
-                "occurred": self.time(),
-                "signed": self.time(),
-                "body": said,
-            }
-        )
+        times = {"occurred": self.time(), "signed": self.time()}
+        payload = cbor.encode({"v": 1, "epoch": place[0], "seq": place[1], "prev": prev, "body": said} | times)
         signed = cbor.encode(["Signature1", protected, b"ocop-event/v1\n" + LEDGER, payload])
         return b"\xd2" + cbor.encode([protected, {}, payload, KEYS[key].sign(signed)])
 
@@ -265,7 +256,7 @@ class World:
         while True:
             made = self.bundle_of(shown)
             verdict = verify(made, ANCHOR, START)
-            needed = needed_subjects(CODE, genesis_of(GENESIS), verdict.log, verdict.family)
+            needed = needed_subjects(CODE, genesis_of(GENESIS), verdict.log)
             needed |= {("organisation", event.iss) for _, event in bundles.parse(made).lists.signed_events(LEDGER)}
             if needed <= shown:
                 return made

@@ -1,14 +1,19 @@
 """rules.md, Codes: the lot that a printed code leads to."""
 
 
+def bindings(log, code):
+    """`(leaf index, event)` of every binding of a code, whether it counts or not."""
+    return [(index, event) for index, event in log.of_kind("bind") if code in event.body["codes"]]
+
+
 def binding(log, code):
-    """`(lot, signer)` of the binding that took effect first; else `(lot, None)` of the first in force; else `(None, None)`."""
-    found = [(index, event) for index, event in log.of_kind("bind") if code in event.body["codes"]]
-    counted = [(place, event) for index, event in found if (place := takes_effect(log, index, event)) is not None]
-    if counted:
-        first = min(counted, key=lambda one: one[0])[1]
-        return tuple(first.body["lot"]), first.iss
-    return (tuple(found[0][1].body["lot"]), None) if found else (None, None)
+    """`(lot, signer)` of the binding that took effect first, or None where none counts."""
+    effects = [(takes_effect(log, index, event), event) for index, event in bindings(log, code)]
+    counted = [(place, event) for place, event in effects if place is not None]
+    if not counted:
+        return None
+    first = min(counted, key=lambda one: one[0])[1]
+    return tuple(first.body["lot"]), first.iss
 
 
 def takes_effect(log, index, event):

@@ -4,7 +4,7 @@ from . import subjects
 from .needed import needed_subjects
 
 
-def fault(bundle, genesis, map_root, events, log, family):
+def fault(bundle, genesis, map_root, events, log):
     """`(why, subject)` of what is not complete, or None.
 
     `events` are those whose signature holds, with their leaf index; `log` those of them that are believed.
@@ -20,6 +20,6 @@ def fault(bundle, genesis, map_root, events, log, family):
             return "not_named", subject
     if lists.listed() != {index for index, _ in lists.events}:
         return "unlisted", ()
-    needed = needed_subjects(bundle.code, genesis, log, family)
+    needed = needed_subjects(bundle.code, genesis, log)
     missing = sorted(needed - lists.subjects.keys(), key=str)
     return ("left_out", missing[0]) if missing else None

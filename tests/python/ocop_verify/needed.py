@@ -1,15 +1,17 @@
 """Section 12: the subjects that a bundle must have."""
 
 from . import ids
+from .code import bindings
+from .family import Family
 
 
-def needed_subjects(code, genesis, log, family):
-    """For the code, the lot that it leads to (`family` is None without one), and the signers of all events that are believed."""
+def needed_subjects(code, genesis, log):
+    """For the code, every lot that a binding names and what these were made of, and the signers of all events that are believed."""
     needed = {("code", code), ("ledger",), ("organisation", genesis.authority)}
     needed |= {("organisation", event.iss) for _, event in log.events}
-    for lot in family.reach if family else ():
+    for lot in {lot for _, event in bindings(log, code) for lot in Family(log, tuple(event.body["lot"])).reach}:
         needed |= {("lot", *lot), ("organisation", lot[0])}
-        for made in family.log.creations.get(lot, []):
+        for made in log.creations.get(lot, []):
             needed |= _of_creation(made)
     return needed
 

@@ -130,7 +130,7 @@ class _Verifier:
         self.say_all("signatures", "bad_signature", bad)
         offenders = [event.iss for event, fault in faults if fault is not None]
         stranger = any(fault in ("KHOA_LA", "MAY_DA_KHOA") for _, fault in faults)
-        self.say_all("members", "not_enrolled" if stranger else "not_allowed", offenders, [event.iss for event, _ in faults])
+        self.say_all("members", "not_enrolled" if stranger else "not_permitted", offenders, [event.iss for event, _ in faults])
         self.say("order", *((PROVEN, None) if self.is_in_order() else (CONTRADICTED, "not_rising")))
 
     def say_all(self, name, why, bad, good=()):
@@ -149,13 +149,13 @@ class _Verifier:
         return True
 
     def tell_story(self):
-        lot, signer = codes.binding(self.log, self.bundle.code)
+        lot, signer = codes.binding(self.log, self.bundle.code) or (None, None)
         if self.asked not in (None, self.bundle.code):
             self.say("code", CONTRADICTED, "other_code")
-        elif lot is None:
-            self.say("code", NOT_PROVEN, "absent")
+        elif lot is not None:
+            self.say("code", PROVEN, by=[signer])
         else:
-            self.say("code", *((PROVEN, None, [signer]) if signer else (NOT_PROVEN, "not_by_owner")))
+            self.say("code", NOT_PROVEN, "pending" if codes.bindings(self.log, self.bundle.code) else "absent")
         if lot is None:
             self.say("ancestry", NOT_PROVEN, "no_lot")
             self.say("handover", NOT_PROVEN, "no_lot")
@@ -177,7 +177,7 @@ class _Verifier:
         if self.map_root is None:
             self.say("complete", NOT_PROVEN, "no_map_head")
             return
-        fault = complete.fault(self.bundle, self.genesis, self.map_root, self.parsed, self.log, self.verdict.family)
+        fault = complete.fault(self.bundle, self.genesis, self.map_root, self.parsed, self.log)
         why, subject = fault or (None, ())
         self.say("complete", CONTRADICTED if why else PROVEN, why, [str(part) for part in subject])
 
@@ -195,13 +195,8 @@ class _Verifier:
             return "recalled"
         if "DANG_TAM_GIU" in notices:
             return "held"
-        if self.verdict.family is None and self.is_absent():
+        if self.verdict.family is None and all(said[name] == PROVEN for name in FOR_GREEN - {"code", "ancestry"}):
             return "unknown_code"
         if any(said[name] != PROVEN for name in FOR_GREEN):
             return "unconfirmed"
         return "expired" if "HET_HAN_SU_DUNG" in notices else "recorded"
-
-    def is_absent(self):
-        """The code's list is proven to be empty, under everything that a green state asks for."""
-        empty = self.lists.subjects.get(("code", self.bundle.code)) == []
-        return empty and all(self.verdict.statements[name] == PROVEN for name in FOR_GREEN - {"code", "ancestry"})
