@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::anchor::Anchor;
 use crate::encode::Value;
-use crate::ids::OrgId;
+use crate::ids::{LeafIndex, OrgId};
 use crate::kind::Kind;
 use crate::placed::Placed;
 use crate::seen::Receipt;
@@ -118,8 +118,12 @@ impl Withheld {
             .map_err(|fault| Finding::contradicted(Claim::Lists, fault.detail).by(fault.by))
     }
 
-    /// The event opens its device's chain, or its predecessor stands in the log.
+    /// The event opens its device's chain, or its predecessor stands in the log; and as far as the lists tell, the
+    /// chain did not go on without it.
     fn next(&self, shown: &Shown<'_>, event: &SignedEvent) -> Finding<Claim> {
+        if let Some(index) = overtaken(shown, event) {
+            return Finding::lacking(Claim::Next, "overtaken").by([index]);
+        }
         let link = event.link();
         let Some(prev) = &self.prev else {
             let first = (link.epoch, link.seq) == (0, 0);
@@ -225,4 +229,29 @@ fn member(shown: &Shown<'_>, event: &SignedEvent) -> Finding<Claim> {
         Ok(false) => Finding::lacking(Claim::Member, "revoked"),
         Err(detail) => Finding::lacking(Claim::Member, detail),
     }
+}
+
+/// Where the lists show that the device's chain went on without an event, or that its epoch was closed: then the event
+/// was rightly refused. A chain that went on elsewhere its device's fork shows.
+fn overtaken(shown: &Shown<'_>, event: &SignedEvent) -> Option<LeafIndex> {
+    let place = (event.link().epoch, event.link().seq);
+    let goes_on = |other: &SignedEvent| {
+        other.device() == event.device()
+            && other.id() != event.id()
+            && (other.link().epoch, other.link().seq) >= place
+    };
+    let closes = |other: &SignedEvent| {
+        let forked = other
+            .body()
+            .envelope
+            .as_ref()
+            .filter(|_| other.body().kind == Kind::Conflict);
+        let forked = forked.and_then(|envelope| Envelope::parse(&envelope.0).ok());
+        forked.is_some_and(|forked| {
+            forked.device() == event.device() && forked.payload().link.epoch >= place.0
+        })
+    };
+    let mut events = shown.events.iter();
+    let found = events.find(|(_, other)| goes_on(other) || closes(other));
+    found.map(|(index, _)| *index)
 }

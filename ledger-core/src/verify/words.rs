@@ -295,6 +295,10 @@ pub fn detail(word: &str) -> Option<Words> {
             "Số mục không đúng như bản chốt, hoặc tệp bị cắt.",
             "there are not as many leaves as the checkpoint says",
         ),
+        "overtaken" => words(
+            "Chuỗi của máy đã đi tiếp hoặc đã khóa mà không có việc này.",
+            "the device's chain went on, or was closed, without it",
+        ),
         "pending" => words(
             "Mã đã gắn nhưng chủ sản phẩm chưa đồng ý.",
             "the code is bound, but the product's owner has not agreed",

@@ -1,7 +1,9 @@
 //! An event that members saw and that was never logged.
 
+use ledger_core::body::{Body, Embedded};
 use ledger_core::evidence::{Claim, Evidence, Withheld};
 use ledger_core::ids::EventId;
+use ledger_core::kind::Kind;
 use ledger_core::seen::Receipt;
 use ledger_core::sign::SignedEvent;
 use ledger_core::verify::Proof;
@@ -9,8 +11,8 @@ use tests::inprocess::{InProcess, device_key, fixed_key};
 use tests::sample::VALIDATORS;
 
 use super::material::{
-    GROWER, NOW, close, close_hiding, harvest, key_of, ledger, log, next, org, placed, rating,
-    sign, subjects_for, time,
+    AUTHORITY, GROWER, NOW, close, close_hiding, harvest, key_of, ledger, log, next, org, placed,
+    rating, sign, subjects_for, time,
 };
 use super::{must_fail, must_hold};
 
@@ -124,6 +126,37 @@ fn a_logged_event_is_not_withheld() {
     let withheld = about(&mut ledger, &event);
     let (claim, proof) = (Claim::Missing, Proof::Contradicted);
     fails(&ledger, withheld, claim, proof, "listed");
+}
+
+#[test]
+fn an_event_whose_place_was_taken_is_not_withheld() {
+    let mut ledger = ledger();
+    let event = sign(&ledger, GROWER, harvest("A-1"), NOW, next(&ledger, GROWER));
+    // The same field and year: the other end of the fork stands in a list that the file must have.
+    log(&mut ledger, GROWER, harvest("A-2"), NOW);
+    let withheld = about(&mut ledger, &event);
+    let (claim, proof) = (Claim::Next, Proof::NotProven);
+    fails(&ledger, withheld, claim, proof, "overtaken");
+}
+
+#[test]
+fn an_event_of_an_epoch_that_a_conflict_closed_is_not_withheld() {
+    let mut ledger = ledger();
+    let link = next(&ledger, GROWER);
+    let first = log(&mut ledger, GROWER, harvest("A-1"), NOW);
+    let other = sign(&ledger, GROWER, harvest("A-2"), NOW, link);
+    let conflict = Body {
+        reference: Some(ledger.logged[first.0 as usize - 1].event.id().0),
+        org: Some(org(GROWER)),
+        envelope: Some(Embedded(other.bytes().to_vec())),
+        ..Body::new(Kind::Conflict)
+    };
+    let later = sign(&ledger, GROWER, harvest("A-3"), NOW, next(&ledger, GROWER));
+    let index = log(&mut ledger, AUTHORITY, conflict, NOW);
+    assert_eq!(ledger.logged[index.0 as usize - 1].void, None);
+    let withheld = about(&mut ledger, &later);
+    let (claim, proof) = (Claim::Next, Proof::NotProven);
+    fails(&ledger, withheld, claim, proof, "overtaken");
 }
 
 #[test]
