@@ -2,9 +2,12 @@
 //!
 //! In scope: arguments, words, exit codes. Out of scope: what is done; every command is a call of another file.
 
+mod backup;
 mod enrol;
+mod export;
 mod import;
 mod init;
+mod keys;
 mod prove;
 mod status;
 mod verify;
@@ -95,6 +98,16 @@ enum Command {
         (Changes nothing. Restore what is damaged from another node; what can be made anew is, at the next start.)"
     )]
     Fsck,
+    /// Ghi các việc chờ vào sổ ra một tệp để mang đi (waiting events as a file to carry)
+    Export(export::ExportArgs),
+    /// Khóa của nút: liệt kê, mã hóa, thay (the node's keys: list, seal, replace)
+    Keys(keys::KeysArgs),
+    /// Sao lưu nút vào một thư mục mới; nút có thể đang chạy (back up into a new folder)
+    Backup(backup::BackupArgs),
+    /// Khôi phục nút từ bản sao lưu vào thư mục --data (restore a backup into the data folder)
+    Restore(backup::RestoreArgs),
+    /// Đánh dấu dữ liệu là bản cũ: nút hỏi lại các nút khác rồi mới ký (this data is an old copy: learn before signing)
+    Relearn,
     /// Kiểm chứng độc lập một tệp: hồ sơ lô hàng, bằng chứng, cả sổ (check a file by yourself)
     Verify(verify::VerifyArgs),
     /// Làm tệp để người khác tự kiểm: hồ sơ, bằng chứng, cả sổ (make such a file)
@@ -129,6 +142,11 @@ pub async fn main() -> ExitCode {
         Command::Status(args) => status::status(folder, &args).await,
         Command::Import(args) => import::import(folder, &args).await,
         Command::Fsck => check(&folder),
+        Command::Export(args) => export::export(&folder, &args),
+        Command::Keys(args) => keys::run(&folder, &args),
+        Command::Backup(args) => backup::backup(&folder, &args),
+        Command::Restore(args) => backup::restore(&folder, &args),
+        Command::Relearn => backup::relearn(&folder),
         Command::Verify(args) => verify::verify(&folder, &args),
         Command::Prove(args) => prove::prove(&folder, &args),
     };

@@ -3,13 +3,15 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ledger_core::vkey::KeyName;
+use ledger_core::vkey::{KeyName, SignatureType, Verifier};
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::files::read_small;
 use crate::folder::Folder;
-use crate::ledger::Timing;
+use crate::ledger::{Options, Timing};
+use crate::witness::{LOGS_MAX, WitnessConfig};
+use crate::witnesses::RemoteWitness;
 
 /// A configuration has some twenty lines; whatever is larger is none.
 const CONFIG_BYTES_MAX: u64 = 64 * 1024;
@@ -19,6 +21,9 @@ const BATCH_MS_MIN: u64 = 20;
 const BATCH_MS_MAX: u64 = 60_000;
 /// Longest pause between two cosignatures of one head: half of the anchor's usual maximum age.
 const RECOSIGN_SECONDS_MAX: u64 = 86_400;
+
+/// Most plain witnesses that are asked: a note has room for their lines beside the validators'.
+const WITNESSED_BY_MAX: usize = 16;
 
 /// What a node is and where it listens.
 #[derive(Clone, Debug)]
@@ -39,6 +44,10 @@ pub struct Config {
     pub peer_dial: Vec<String>,
     /// The name under which it cosigns, if it is a validator.
     pub validator: Option<KeyName>,
+    /// Whose logs it cosigns as a plain witness, if it does.
+    pub witness: Option<WitnessConfig>,
+    /// Which plain witnesses it asks to cosign its own log.
+    pub witnessed_by: Vec<RemoteWitness>,
     /// Its pauses.
     pub timing: Timing,
 }
@@ -80,6 +89,9 @@ struct Raw {
     #[serde(default)]
     peer: RawPeer,
     validator: Option<RawValidator>,
+    witness: Option<RawWitness>,
+    #[serde(default)]
+    witnessed_by: Vec<RawWitnessedBy>,
     #[serde(default)]
     timing: RawTiming,
 }
@@ -112,6 +124,20 @@ struct RawValidator {
     name: Spanned<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWitness {
+    name: Spanned<String>,
+    logs: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWitnessedBy {
+    url: Spanned<String>,
+    vkey: Spanned<String>,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct RawTiming {
@@ -142,6 +168,21 @@ impl Config {
         let text = String::from_utf8(bytes.ok_or_else(missing)?);
         let text = text.map_err(|_| fault("tệp không phải UTF-8.".into(), "not UTF-8".into()))?;
         Config::parse(&text, folder)
+    }
+
+    /// What its ledger is to do.
+    pub fn options(&self) -> Options {
+        Options {
+            sequencer: self.sequencer,
+            validator: self.validator.clone(),
+            witnesses: self
+                .witnessed_by
+                .iter()
+                .map(|witness| witness.key.clone())
+                .collect(),
+            timing: self.timing,
+            ..Options::default()
+        }
     }
 
     /// Reads a configuration.
@@ -190,6 +231,11 @@ impl Reader<'_> {
             console: raw.console.map(|raw| self.console(&raw)).transpose()?,
             peer_listen: self.multiaddresses(raw.peer.listen, false)?,
             peer_dial: self.multiaddresses(raw.peer.dial, true)?,
+            witness: raw
+                .witness
+                .map(|raw| self.witness(&raw, validator.as_ref()))
+                .transpose()?,
+            witnessed_by: self.witnessed_by(&raw.witnessed_by, sequencer)?,
             validator,
             timing: self.timing(raw.timing)?,
         })
@@ -266,11 +312,90 @@ impl Reader<'_> {
                 "the sequencer must not witness its own log; remove [validator]",
             ));
         }
-        KeyName::new(raw.name.get_ref()).map_err(|_| {
+        self.key_name(&raw.name)
+    }
+
+    fn key_name(&self, name: &Spanned<String>) -> Result<KeyName, ConfigError> {
+        KeyName::new(name.get_ref()).map_err(|_| {
             self.fault(
-                &raw.name,
+                name,
                 "tên không có dấu cách và dấu +, ví dụ \"htx-ben-nang.example/1\".",
                 "a name without spaces and +, such as \"htx-ben-nang.example/1\"",
+            )
+        })
+    }
+
+    fn witness(
+        &self,
+        raw: &RawWitness,
+        validator: Option<&KeyName>,
+    ) -> Result<WitnessConfig, ConfigError> {
+        let name = self.key_name(&raw.name)?;
+        if Some(&name) == validator {
+            return Err(self.fault(
+                &raw.name,
+                "tên này đã dùng trong [validator]; nhân chứng cần tên khác vì lời xác nhận khác nghĩa.",
+                "[validator] has this name; a witness says something else and needs another",
+            ));
+        }
+        if raw.logs.len() > LOGS_MAX {
+            return Err(self.fault(
+                &raw.name,
+                &format!("tối đa {LOGS_MAX} sổ."),
+                &format!("at most {LOGS_MAX} logs"),
+            ));
+        }
+        let logs = raw
+            .logs
+            .iter()
+            .map(|text| self.vkey(text, SignatureType::Ed25519));
+        Ok(WitnessConfig {
+            name,
+            logs: logs.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn witnessed_by(
+        &self,
+        raw: &[RawWitnessedBy],
+        sequencer: bool,
+    ) -> Result<Vec<RemoteWitness>, ConfigError> {
+        let mut witnesses = Vec::new();
+        for raw in raw {
+            if !sequencer || witnesses.len() == WITNESSED_BY_MAX {
+                return Err(self.fault(
+                    &raw.url,
+                    &format!("[[witnessed_by]] chỉ dành cho nút sắp thứ tự, tối đa {WITNESSED_BY_MAX} nhân chứng."),
+                    &format!("[[witnessed_by]] is for the sequencer, at most {WITNESSED_BY_MAX} of them"),
+                ));
+            }
+            if raw
+                .url
+                .get_ref()
+                .strip_prefix("http://")
+                .is_none_or(str::is_empty)
+            {
+                return Err(self.fault(
+                    &raw.url,
+                    "url phải bắt đầu bằng http:// (mọi lời xác nhận đều có chữ ký; nếu nhân chứng chỉ có https thì đặt một cổng chuyển tiếp như stunnel).",
+                    "url begins with http:// (every answer is signed; put a forwarder such as stunnel before a witness that speaks https only)",
+                ));
+            }
+            witnesses.push(RemoteWitness {
+                url: raw.url.get_ref().clone(),
+                key: self.vkey(&raw.vkey, SignatureType::CosignatureV1)?,
+            });
+        }
+        Ok(witnesses)
+    }
+
+    fn vkey(&self, text: &Spanned<String>, kind: SignatureType) -> Result<Verifier, ConfigError> {
+        let parsed: Option<Verifier> = text.get_ref().parse().ok();
+        parsed.filter(|key| key.kind() == kind).ok_or_else(|| {
+            self.fault(
+                text,
+                "khóa phải chép nguyên dòng \"tên+mã+khóa\" mà bên kia công bố, đúng loại (sổ hay nhân chứng).",
+                "a vkey as the other side publishes it, \"name+id+key\", of the right kind (a log's or a witness's)",
             )
         })
     }

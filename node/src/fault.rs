@@ -24,6 +24,12 @@ pub enum Step {
     Checkpoint,
     /// What this validator is about to cosign.
     CosignedState,
+    /// What this node is about to cosign as a plain witness.
+    WitnessState,
+    /// Which keys of a restored folder are silent.
+    Restored,
+    /// A file of a backup, or of a folder that is restored from one.
+    Backup,
     /// The newest head with the quorum.
     Cosigned,
     /// The last cosigned head of a day that is over.

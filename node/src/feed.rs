@@ -6,10 +6,13 @@
 //! Nothing here is believed by a reader before it has checked the signatures, so nothing here is secret, and a
 //! cache or CDN in front may keep whatever the headers allow. Handlers parse, ask the ledger, and render.
 
+pub(crate) mod advice;
 mod events;
 mod governance;
+mod metrics;
 mod problem;
 mod status;
+mod witness;
 
 use std::sync::Arc;
 
@@ -21,14 +24,19 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
 use http::header::{self, HeaderName, HeaderValue};
+use ledger_core::add_checkpoint::MAX_ADD_CHECKPOINT_BYTES;
 use ledger_core::anchor::Anchor;
 use ledger_core::ids::{Hash, LeafIndex, TreeSize};
 use ledger_core::sign::ENVELOPE_MAX_BYTES;
 use ledger_core::tile::{Bundle, Tile, TilePath, TileWidth, encode_bundle};
 
 use crate::blobs::Lookup;
+use crate::folder::Folder;
 use crate::ledger::{Health, LedgerError, LedgerHandle};
+use crate::net::PeerStatus;
 use problem::Problem;
+use tokio::sync::watch;
+pub use witness::SharedWitness;
 
 /// What never changes may be kept for ever.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -49,6 +57,9 @@ pub struct Feed {
     anchor: Arc<Anchor>,
     name: Arc<str>,
     sequencer: bool,
+    witness: Option<SharedWitness>,
+    folder: Option<Folder>,
+    peers: Option<watch::Receiver<Vec<PeerStatus>>>,
 }
 
 impl Feed {
@@ -66,6 +77,23 @@ impl Feed {
             anchor: Arc::new(anchor),
             name: name.into(),
             sequencer,
+            witness: None,
+            folder: None,
+            peers: None,
+        }
+    }
+
+    /// The same for a node that also witnesses logs of others.
+    pub fn witnessing(self, witness: Option<SharedWitness>) -> Feed {
+        Feed { witness, ..self }
+    }
+
+    /// The same with what monitoring wants to know of a running node: its disk and its peers.
+    pub fn monitored(self, folder: Folder, peers: watch::Receiver<Vec<PeerStatus>>) -> Feed {
+        Feed {
+            folder: Some(folder),
+            peers: Some(peers),
+            ..self
         }
     }
 
@@ -80,9 +108,15 @@ impl Feed {
             .route("/blob/{hash}", get(blob))
             .route("/events", post(events::submit).options(events::preflight))
             .route("/events/{id}", get(events::event))
+            .route(
+                "/add-checkpoint",
+                post(witness::add_checkpoint)
+                    .layer(DefaultBodyLimit::max(MAX_ADD_CHECKPOINT_BYTES)),
+            )
             .layer(from_fn_with_state(self.clone(), serve_only_what_is_whole))
             .route("/health", get(status::health))
             .route("/status.json", get(status::status))
+            .route("/metrics", get(metrics::metrics))
             .layer(DefaultBodyLimit::max(ENVELOPE_MAX_BYTES))
             .layer(from_fn(headers))
             .with_state(self)
@@ -97,7 +131,7 @@ async fn serve_only_what_is_whole(
 ) -> Response {
     let tampered = match &*feed.ledger.health().borrow() {
         Health::Tampered(trouble) => Some(trouble.clone()),
-        Health::Serving | Health::Halted(_) => None,
+        Health::Serving | Health::Learning(_) | Health::Halted(_) => None,
     };
     match tampered {
         Some(trouble) => Problem::of(&LedgerError::Stopped(trouble)).into_response(),

@@ -9,7 +9,9 @@
 //! writer.seg                               every event signed here
 //! pending.seg                              events taken from others, not yet logged
 //! cosigned.state                           what this validator last cosigned
+//! witness.state                            what this node last cosigned for logs of others (witness.rs)
 //! evidence/                                signed statements that contradict each other
+//! restored                                 which keys are silent until their tail is learnt (restored.rs)
 //! blobs/                                   pictures and openings (blobs.rs)
 //! index/                                   sled, can be rebuilt (index.rs)
 //! state/                                   the map and what references need, made anew at every start (records.rs)
@@ -173,6 +175,16 @@ impl Folder {
     /// What this validator last cosigned.
     pub fn cosigned_state(&self) -> PathBuf {
         self.root.join("cosigned.state")
+    }
+
+    /// What this node last cosigned as a plain witness, for each log.
+    pub fn witness_state(&self) -> PathBuf {
+        self.root.join("witness.state")
+    }
+
+    /// Which keys must not sign before it is known what they signed.
+    pub fn restored(&self) -> PathBuf {
+        self.root.join("restored")
     }
 
     /// Statements that contradict each other.

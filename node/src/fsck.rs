@@ -10,6 +10,7 @@
 mod heads;
 mod promises;
 mod report;
+mod witnessing;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -74,6 +75,7 @@ pub fn check(folder: &Folder) -> Result<Report, FsckError> {
     // 4. Copies and companions.
     audit.index(&log);
     audit.blobs(&log)?;
+    audit.memories()?;
     audit.left_over()?;
     Ok(audit.report)
 }

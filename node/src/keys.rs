@@ -6,6 +6,8 @@
 //! One key, one role: a file says its role, a key under another role's name is refused, and so are two files
 //! with one key. A log key signs raw text, so an event signed with it would be a forgery kit.
 
+pub mod sealed;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, OpenOptions};
@@ -17,7 +19,11 @@ use ledger_core::ids::{DeviceKey, OrgId};
 use ledger_core::key::PublicKey;
 use zeroize::Zeroizing;
 
-use crate::files::{FileError, read_small, sync_parent};
+use crate::fault::{Faults, Step};
+use crate::files::{FileError, atomic_replace, read_small, sync_parent};
+use crate::folder::Folder;
+use crate::restored::Restored;
+use sealed::Passphrase;
 
 /// First line of every key file.
 const FORMAT: &str = "ocop-key/v1";
@@ -35,6 +41,8 @@ pub enum KeyRole {
     Log,
     /// Cosignatures.
     Validator,
+    /// Cosignatures of logs of others: that they only grow.
+    Witness,
     /// Nothing but libp2p handshakes.
     Peer,
 }
@@ -64,6 +72,12 @@ pub enum KeyFileError {
     /// The operating system gives no random bytes.
     #[error("no randomness: {0}")]
     NoRandomness(getrandom::Error),
+    /// The key is sealed and nobody gave the passphrase.
+    #[error("the keys are sealed: give the passphrase at the terminal, as the systemd credential {credential} or in the file that {file} names", credential = sealed::CREDENTIAL, file = sealed::PASSPHRASE_FILE)]
+    NoPassphrase,
+    /// The passphrase is another one, or the file was changed.
+    #[error("{0} is not opened by this passphrase")]
+    WrongPassphrase(PathBuf),
     /// There is a key already.
     #[error("{0} exists already; a key is never overwritten")]
     Exists(PathBuf),
@@ -91,6 +105,15 @@ impl KeyFileError {
             KeyFileError::NoRandomness(_) => {
                 "Hệ điều hành không cấp được số ngẫu nhiên, không tạo được khóa.".into()
             }
+            KeyFileError::NoPassphrase => format!(
+                "Khóa đã mã hóa mà chưa có mật khẩu. Nhập ở màn hình, hoặc đặt qua systemd ({}) hay tệp mà {} chỉ tới.",
+                sealed::CREDENTIAL,
+                sealed::PASSPHRASE_FILE
+            ),
+            KeyFileError::WrongPassphrase(path) => format!(
+                "Mật khẩu không mở được {}: sai mật khẩu, hoặc tệp đã bị sửa.",
+                path.display()
+            ),
             KeyFileError::Exists(path) => format!("Đã có khóa {}; không ghi đè.", path.display()),
         }
     }
@@ -104,15 +127,18 @@ impl KeyRole {
             KeyRole::Sequencer => "sequencer.key".into(),
             KeyRole::Log => "log.key".into(),
             KeyRole::Validator => "validator.key".into(),
+            KeyRole::Witness => "witness.key".into(),
             KeyRole::Peer => "peer.key".into(),
         }
     }
 
-    fn from_file_name(name: &str) -> Option<KeyRole> {
+    /// The role of a key file's name.
+    pub fn from_file_name(name: &str) -> Option<KeyRole> {
         let role = match name.strip_suffix(".key")? {
             "sequencer" => KeyRole::Sequencer,
             "log" => KeyRole::Log,
             "validator" => KeyRole::Validator,
+            "witness" => KeyRole::Witness,
             "peer" => KeyRole::Peer,
             device => KeyRole::Device(OrgId::new(device.strip_prefix("device-")?).ok()?),
         };
@@ -127,6 +153,7 @@ impl fmt::Display for KeyRole {
             KeyRole::Sequencer => f.write_str("sequencer"),
             KeyRole::Log => f.write_str("log"),
             KeyRole::Validator => f.write_str("validator"),
+            KeyRole::Witness => f.write_str("witness"),
             KeyRole::Peer => f.write_str("peer"),
         }
     }
@@ -232,14 +259,102 @@ fn generate(folder: &Path, role: &KeyRole) -> Result<SigningKey, KeyFileError> {
 pub fn write(folder: &Path, role: &KeyRole, seed: &[u8; 32]) -> Result<(), KeyFileError> {
     create_private_directory(folder)?;
     let path = folder.join(role.file_name());
-    let text = Zeroizing::new(format!(
-        "{FORMAT}\nrole {role}\nseed {}\n",
-        *Zeroizing::new(hex::encode(seed))
-    ));
+    let text = plain_text(role, seed);
     write_private(&path, text.as_bytes()).map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.clone()),
         _ => FileError::io("write", &path, source).into(),
     })
+}
+
+fn plain_text(role: &KeyRole, seed: &[u8; 32]) -> Zeroizing<String> {
+    let digits = Zeroizing::new(hex::encode(seed));
+    Zeroizing::new(format!("{FORMAT}\nrole {role}\nseed {}\n", *digits))
+}
+
+fn sealed_text(
+    role: &KeyRole,
+    seed: &[u8; 32],
+    passphrase: &Passphrase,
+) -> Result<Zeroizing<String>, KeyFileError> {
+    let sealed = sealed::seal(&role.to_string(), seed, passphrase);
+    // Only randomness can be missing: the work is our own.
+    sealed
+        .map(Zeroizing::new)
+        .ok_or(KeyFileError::NoRandomness(getrandom::Error::UNSUPPORTED))
+}
+
+/// Writes every key file anew, under a passphrase or without one. Each file is the old one or the new one, whenever
+/// the machine dies; who is asked for a passphrase then may have to give either. Returns how many there are.
+///
+/// # Errors
+/// [`KeyFileError`].
+pub fn reseal(folder: &Path, passphrase: Option<&Passphrase>) -> Result<usize, KeyFileError> {
+    let keys = Keys::load(folder)?;
+    for (role, key) in &keys.0 {
+        let seed = Zeroizing::new(key.to_bytes());
+        let text = match passphrase {
+            Some(passphrase) => sealed_text(role, &seed, passphrase)?,
+            None => plain_text(role, &seed),
+        };
+        replace_private(&folder.join(role.file_name()), text.as_bytes())?;
+    }
+    Ok(keys.0.len())
+}
+
+/// Sets a key aside and makes a new one, sealed if the old one was. Returns where the old one is.
+///
+/// # Errors
+/// [`KeyFileError`].
+pub fn rotate(folder: &Path, role: &KeyRole) -> Result<PathBuf, KeyFileError> {
+    let path = folder.join(role.file_name());
+    let retired = folder.join("retired");
+    create_private_directory(&retired)?;
+    let was_sealed = match read_small(&path, KEY_FILE_BYTES_MAX)?.map(Zeroizing::new) {
+        Some(bytes) => std::str::from_utf8(&bytes).is_ok_and(sealed::is_sealed),
+        None => return Err(FileError::io("read", &path, io::ErrorKind::NotFound.into()).into()),
+    };
+    // The passphrase first: a key that cannot be sealed must not take the place of one that was.
+    let passphrase = was_sealed.then(Passphrase::of_process).transpose()?;
+    let old = public_of(&path, role)?;
+    let kept = retired.join(format!("{}-{}", hex::encode(&old[..4]), role.file_name()));
+    // Dying behind this: there is no key, and "node init" or the same command again makes one.
+    fs::rename(&path, &kept).map_err(|e| FileError::io("move", &path, e))?;
+    sync_parent(&kept)?;
+    let key = generate(folder, role)?;
+    if let Some(passphrase) = passphrase {
+        let seed = Zeroizing::new(key.to_bytes());
+        replace_private(&path, sealed_text(role, &seed, passphrase)?.as_bytes())?;
+    }
+    Ok(kept)
+}
+
+fn public_of(path: &Path, role: &KeyRole) -> Result<[u8; 32], KeyFileError> {
+    Ok(PublicKey::of(&read(path, role)?).to_bytes())
+}
+
+/// A new witness key has cosigned nothing: its memory is empty, and no mark of restoring is about it.
+///
+/// # Errors
+/// [`FileError`].
+pub fn begin_witness_anew(folder: &Folder) -> Result<(), FileError> {
+    let faults = Faults::none();
+    atomic_replace(&folder.witness_state(), b"", Step::WitnessState, &faults)?;
+    match Restored::read(folder)? {
+        Some(mut mark) => mark.learnt(folder, &KeyRole::Witness, &faults),
+        None => Ok(()),
+    }
+}
+
+/// Replaces a file that only its owner may read, whole and durably.
+fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), KeyFileError> {
+    let new = path.with_extension("key.new");
+    let failed = |e| FileError::io("replace", path, e);
+    if new.exists() {
+        fs::remove_file(&new).map_err(failed)?;
+    }
+    write_private(&new, bytes).map_err(failed)?;
+    fs::rename(&new, path).map_err(failed)?;
+    Ok(sync_parent(path)?)
 }
 
 /// Writes a new file that only its owner may read, durably. Fails when there is one.
@@ -257,7 +372,11 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_parent(path).map_err(io::Error::other)
 }
 
-fn create_private_directory(folder: &Path) -> Result<(), KeyFileError> {
+/// Makes a directory that only its owner may enter.
+///
+/// # Errors
+/// [`KeyFileError::File`].
+pub fn create_private_directory(folder: &Path) -> Result<(), KeyFileError> {
     crate::files::create_directory(folder)?;
     #[cfg(unix)]
     {
@@ -273,6 +392,12 @@ fn read(path: &Path, role: &KeyRole) -> Result<SigningKey, KeyFileError> {
     let malformed = || KeyFileError::Malformed(path.to_owned());
     let bytes = Zeroizing::new(read_small(path, KEY_FILE_BYTES_MAX)?.ok_or_else(malformed)?);
     let text = std::str::from_utf8(&bytes).map_err(|_| malformed())?;
+    if sealed::is_sealed(text) {
+        let opened = sealed::open(text, &role.to_string(), Passphrase::of_process()?);
+        let seed = opened.ok_or_else(malformed)?;
+        let seed = seed.ok_or_else(|| KeyFileError::WrongPassphrase(path.to_owned()))?;
+        return Ok(SigningKey::from_bytes(&seed));
+    }
     let rest = text
         .strip_prefix(FORMAT)
         .and_then(|rest| rest.strip_prefix(&format!("\nrole {role}\nseed ")));
@@ -312,6 +437,27 @@ mod tests {
 
     fn org(text: &str) -> OrgId {
         OrgId::new(text).unwrap()
+    }
+
+    #[test]
+    fn a_new_key_takes_the_place_of_the_old_one_which_is_kept_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(dir.path());
+        for role in [KeyRole::Validator, KeyRole::Witness, KeyRole::Peer] {
+            let old = load_or_generate(&folder.keys(), &role).unwrap();
+            let kept = rotate(&folder.keys(), &role).unwrap();
+            let new = load_or_generate(&folder.keys(), &role).unwrap();
+            assert_ne!(old.to_bytes(), new.to_bytes());
+            assert_eq!(read(&kept, &role).unwrap().to_bytes(), old.to_bytes());
+            // What is set aside is not loaded.
+            let keys = Keys::load(&folder.keys()).unwrap();
+            assert_eq!(keys.get(&role).unwrap().to_bytes(), new.to_bytes());
+        }
+        let roles = [KeyRole::Witness];
+        Restored::mark(&folder, roles, 7, &Faults::none()).unwrap();
+        begin_witness_anew(&folder).unwrap();
+        assert!(!folder.restored().exists() && folder.witness_state().exists());
+        assert!(rotate(&folder.keys(), &KeyRole::Log).is_err());
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod cosign;
 mod error;
 mod follow;
 mod incoming;
+mod learning;
 mod open;
 pub(crate) mod pending;
 mod private;
@@ -23,14 +24,18 @@ mod task;
 mod tests;
 mod writer;
 
+use std::sync::Arc;
+
 use ledger_core::body::Body;
 use ledger_core::ids::{EventId, Hash, LeafIndex, OrgId, TreeSize};
 use ledger_core::replica::Replica;
 use ledger_core::roster::VoidReason;
+use ledger_core::sync::PeerKey;
 use ledger_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::blobs::{Blob, Lookup};
+use crate::counters::Counters;
 
 pub use ahead::cores;
 pub use error::LedgerError;
@@ -43,6 +48,9 @@ pub use writer::{Now, Options, Timing, Writer};
 pub const QUEUE_MAX: usize = 1_024;
 /// Most bytes of entries in one answer, whatever is asked for.
 pub const ENTRIES_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most bytes of waiting events in one answer: the first of a backlog go out first, and the network asks three
+/// times a second.
+pub const PENDING_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// What became of an event that was handed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +141,8 @@ pub enum Health {
     /// All is well, as far as this node can tell.
     #[default]
     Serving,
+    /// All is well, but keys of this node are silent until it has learnt what they signed before it was restored.
+    Learning(Trouble),
     /// What is served is right and events are saved, but the log is not followed or signed any more, for this reason.
     Halted(Trouble),
     /// What is on the disk is not what was written: nothing is served.
@@ -158,7 +168,11 @@ enum Command {
     Events(Vec<LeafIndex>, Reply<Vec<Vec<u8>>>),
     Extend(Extension, Reply<Extended>),
     AddCosignature(TreeSize, String, Reply<()>),
+    PeerSays(PeerKey, TreeSize, Reply<()>),
+    WitnessIsAhead(String, TreeSize, Reply<()>),
+    WitnessContradicts(String, TreeSize, Reply<()>),
     Pending(Reply<Vec<Vec<u8>>>),
+    PendingLen(Reply<usize>),
     Status(EventId, Reply<EventStatus>),
     Read(Box<dyn FnOnce(&Replica) + Send>),
     PutBlob {
@@ -192,9 +206,15 @@ pub struct LedgerHandle {
     commands: mpsc::Sender<Command>,
     heads: watch::Receiver<Heads>,
     health: watch::Receiver<Health>,
+    counters: Arc<Counters>,
 }
 
 impl LedgerHandle {
+    /// What was counted since the start.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
     /// Hands in a signed event. Durable before it is answered.
     ///
     /// # Errors
@@ -297,12 +317,52 @@ impl LedgerHandle {
             .await
     }
 
-    /// Own and taken events that are not yet logged, those of a device in the order of its chain.
+    /// A peer says how much of the log it has. The node that signs its heads asks everybody after each start.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn peer_says(&self, peer: PeerKey, size: TreeSize) -> Result<(), LedgerError> {
+        self.ask(|reply| Command::PeerSays(peer, size, reply)).await
+    }
+
+    /// A witness has cosigned a larger head of this log than the node has that signs them: its data is an old copy,
+    /// and it signs no more. Nothing happens when the log has grown beyond that meanwhile.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotSequencer`].
+    pub async fn witness_is_ahead(&self, name: String, size: TreeSize) -> Result<(), LedgerError> {
+        self.ask(|reply| Command::WitnessIsAhead(name, size, reply))
+            .await
+    }
+
+    /// A witness refused a right proof: the log here is not the one that it cosigned at that size.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotSequencer`].
+    pub async fn witness_contradicts(
+        &self,
+        name: String,
+        size: TreeSize,
+    ) -> Result<(), LedgerError> {
+        self.ask(|reply| Command::WitnessContradicts(name, size, reply))
+            .await
+    }
+
+    /// The first own and taken events that are not yet logged, within [`PENDING_BYTES_MAX`]; those of a device in the
+    /// order of its chain.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub async fn pending(&self) -> Result<Vec<Vec<u8>>, LedgerError> {
         self.ask(Command::Pending).await
+    }
+
+    /// How many events are not yet logged.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn pending_len(&self) -> Result<usize, LedgerError> {
+        self.ask(Command::PendingLen).await
     }
 
     /// Where an event stands. [`EventStatus::Unknown`] also while the node goes down.

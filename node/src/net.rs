@@ -181,6 +181,7 @@ enum Done {
     Answered(PeerKey, ResponseChannel<Frame>, Response),
     Applied(Result<Extended, LedgerError>),
     Refreshed(Result<Refreshed, LedgerError>),
+    Told,
     Resolved(PeerKey, Vec<Multiaddr>),
     Kept(Hash, Result<bool, LedgerError>),
 }

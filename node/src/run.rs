@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -11,10 +12,13 @@ use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::console::{self, Token, TokenError};
-use crate::feed::Feed;
+use crate::fault::Faults;
+use crate::feed::{Feed, SharedWitness};
 use crate::keys::{KeyFileError, Keys, device_key};
-use crate::ledger::{Ledger, LedgerHandle, OpenError, Opening, Options, read_trust, spawn};
+use crate::ledger::{Ledger, LedgerHandle, OpenError, Opening, read_trust, spawn};
 use crate::net::{Net, NetConfig, NetError, PeerStatus};
+use crate::witness::{Witness, WitnessOpenError};
+use crate::witnesses;
 
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +35,9 @@ pub enum RunError {
     /// The network.
     #[error(transparent)]
     Net(#[from] NetError),
+    /// The witness for logs of others.
+    #[error(transparent)]
+    Witness(#[from] WitnessOpenError),
     /// The console's token.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -53,7 +60,8 @@ impl RunError {
                     "Không mở được cổng {address} ({e}). Có thể nút đang chạy rồi; hoặc đổi cổng trong node.toml."
                 )
             }
-            RunError::Net(e) => e.to_string(),
+            RunError::Net(e) => e.message_vi(),
+            RunError::Witness(e) => e.message_vi(),
             RunError::Token(e) => e.message_vi(),
             RunError::WriterEnded => "Phần ghi sổ dừng bất thường. Những gì đã báo lưu vẫn còn; xem nhật ký rồi chạy lại nút.".into(),
             RunError::NoPeerKey => "Thiếu khóa keys/peer.key. Chạy lại \"node init\".".into(),
@@ -90,15 +98,9 @@ pub async fn start(config: Config) -> Result<Node, RunError> {
         None => None,
     };
     // 2. The ledger.
-    let options = Options {
-        sequencer: config.sequencer,
-        validator: config.validator.clone(),
-        timing: config.timing,
-        ..Options::default()
-    };
     let keys = Keys::load(&config.folder.keys())?;
     let (genesis, anchor) = read_trust(&config.folder)?;
-    let (ledger, opening) = spawn(config.folder.clone(), options).await?;
+    let (ledger, opening) = spawn(config.folder.clone(), config.options()).await?;
     // 3. Whoever asks it. A failure from here on must let go of the folder.
     let parts = Parts {
         config: &config,
@@ -106,7 +108,7 @@ pub async fn start(config: Config) -> Result<Node, RunError> {
         handle: ledger.handle(),
     };
     let (shutdown, stopping) = watch::channel(false);
-    let (net, console) = match parts.open(console_listener.as_ref()).await {
+    let (net, console, witness) = match parts.open(console_listener.as_ref()).await {
         Ok(opened) => opened,
         Err(e) => {
             ledger.stop().await;
@@ -119,7 +121,9 @@ pub async fn start(config: Config) -> Result<Node, RunError> {
         anchor,
         &config.name,
         config.sequencer,
-    );
+    )
+    .witnessing(witness)
+    .monitored(config.folder.clone(), net.peers());
     let feed_address = feed_listener
         .local_addr()
         .map_err(|e| RunError::Listen(config.http, e))?;
@@ -128,6 +132,16 @@ pub async fn start(config: Config) -> Result<Node, RunError> {
         tokio::spawn(serve(feed_listener, feed.router(), stopping.clone())),
         tokio::spawn(net.run(stopped(stopping.clone()))),
     ];
+    for witness in config.witnessed_by.clone() {
+        let collecting = witnesses::collect(ledger.handle(), witness, config.timing.recosign);
+        let stopping = stopping.clone();
+        tasks.push(tokio::spawn(async move {
+            tokio::select! {
+                () = collecting => {}
+                () = stopped(stopping) => {}
+            }
+        }));
+    }
     let mut console_entrance = None;
     if let (Some(listener), Some((router, entrance))) = (console_listener, console) {
         console_entrance = Some(entrance);
@@ -187,6 +201,9 @@ impl Node {
     }
 }
 
+/// The network, the console with its entrance, and the witness.
+type Opened = (Net, Option<(Router, String)>, Option<SharedWitness>);
+
 struct Parts<'a> {
     config: &'a Config,
     keys: &'a Keys,
@@ -194,10 +211,14 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    async fn open(
-        &self,
-        console: Option<&TcpListener>,
-    ) -> Result<(Net, Option<(Router, String)>), RunError> {
+    async fn open(&self, console: Option<&TcpListener>) -> Result<Opened, RunError> {
+        let witness = self.config.witness.as_ref().map(|config| {
+            let folder = &self.config.folder;
+            let witness = Witness::open(folder, self.keys, config, Faults::none())?;
+            tracing::info!(vkey = %witness.verifier(), "nhân chứng cho sổ khác (a witness for other logs)");
+            Ok::<_, WitnessOpenError>(Arc::new(Mutex::new(witness)))
+        });
+        let witness = witness.transpose()?;
         let net = NetConfig {
             listen: self.config.peer_listen.clone(),
             peers: self.config.peer_dial.clone(),
@@ -208,7 +229,7 @@ impl Parts<'_> {
             .map(|listener| self.console(listener))
             .transpose()?
             .flatten();
-        Ok((Net::bind(net, self.handle.clone()).await?, console))
+        Ok((Net::bind(net, self.handle.clone()).await?, console, witness))
     }
 
     fn console(&self, listener: &TcpListener) -> Result<Option<(Router, String)>, RunError> {

@@ -258,7 +258,7 @@ pub fn public_keys(folder: &Folder, validator: Option<&KeyName>) -> Result<Publi
                 public.validator =
                     secret.map(|(secret, name)| Cosigner::new(name.clone(), secret).verifier());
             }
-            KeyRole::Log | KeyRole::Sequencer => {}
+            KeyRole::Log | KeyRole::Sequencer | KeyRole::Witness => {}
         }
     }
     Ok(public)

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ledger_core::encode::Value;
-use ledger_core::ids::OrgId;
-use ledger_core::sign::{ENVELOPE_MAX_BYTES, Envelope};
+use ledger_core::ids::{EventId, OrgId};
+use ledger_core::sign::{ENVELOPE_MAX_BYTES, Envelope, event_id};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -20,10 +20,10 @@ use crate::config::Config;
 use crate::draft::{Proposal, UniqueJson};
 use crate::files::{FileError, survey};
 use crate::folder::{Folder, LockError};
-use crate::ledger::{DraftRequest, Ledger, LedgerError, OpenError, Options, Submitted, spawn};
+use crate::ledger::{DraftRequest, EventStatus, Ledger, LedgerError, OpenError, Submitted, spawn};
 
 /// Lines that become durable together.
-const CHUNK_LINES: usize = 256;
+const CHUNK_LINES: usize = 1_000;
 /// Longest line: a draft with all its openings.
 const LINE_BYTES_MAX: u64 = 512 * 1024;
 /// Refusals that are told one by one; a wrong file has thousands.
@@ -74,20 +74,16 @@ pub async fn import(folder: Folder, args: &ImportArgs) -> Result<Exit, CommandEr
     let org = args.org.as_deref().map(OrgId::new).transpose();
     let org = org.map_err(malformed)?;
     let config = Config::read(folder.clone())?;
-    let options = Options {
-        sequencer: config.sequencer,
-        validator: config.validator,
-        timing: config.timing,
-        ..Options::default()
-    };
-    let (ledger, _) = spawn(folder.clone(), options).await.map_err(|e| match e {
-        OpenError::Lock(LockError::Held(_)) => CommandError::new(
-            Exit::NoFolder,
-            "Nút đang chạy. Dừng nút rồi nạp, hoặc gửi qua API của nút (docs/api.md).",
-            "the node is running: stop it, or use its API",
-        ),
-        other => other.into(),
-    })?;
+    let (ledger, _) = spawn(folder.clone(), config.options())
+        .await
+        .map_err(|e| match e {
+            OpenError::Lock(LockError::Held(_)) => CommandError::new(
+                Exit::NoFolder,
+                "Nút đang chạy. Dừng nút rồi nạp, hoặc gửi qua API của nút (docs/api.md).",
+                "the node is running: stop it, or use its API",
+            ),
+            other => other.into(),
+        })?;
     let imported = import_file(&ledger, &folder, &args.file, org).await;
     ledger.stop().await;
     let tally = imported?;
@@ -272,15 +268,17 @@ impl Import<'_> {
 
     async fn submit(&mut self, envelopes: Vec<(usize, Vec<u8>)>) -> Result<(), CommandError> {
         let (lines, envelopes): (Vec<usize>, Vec<Vec<u8>>) = envelopes.into_iter().unzip();
-        let handle = self.ledger.handle();
-        let mut waiting = HashSet::new();
-        for envelope in handle.pending().await? {
-            waiting.insert(ledger_core::sign::event_id(&envelope));
+        if envelopes.is_empty() {
+            return Ok(());
         }
-        let ids: Vec<_> = envelopes
-            .iter()
-            .map(|envelope| ledger_core::sign::event_id(envelope))
-            .collect();
+        let handle = self.ledger.handle();
+        let ids: Vec<EventId> = envelopes.iter().map(|bytes| event_id(bytes)).collect();
+        let mut waiting = HashSet::new();
+        for id in &ids {
+            if handle.status(*id).await == EventStatus::Saved {
+                waiting.insert(*id);
+            }
+        }
         for ((line, id), answer) in lines
             .into_iter()
             .zip(ids)
@@ -299,6 +297,9 @@ impl Import<'_> {
     }
 
     async fn record(&mut self, drafts: Vec<(usize, OrgId, Proposal)>) -> Result<(), CommandError> {
+        if drafts.is_empty() {
+            return Ok(());
+        }
         let handle = self.ledger.handle();
         let mut requests: Vec<(OrgId, DraftRequest)> = Vec::new();
         let mut lines = Vec::new();

@@ -1,6 +1,6 @@
 //! `node status`: how the node is, in words, and what to do about it.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::Args;
 use ledger_core::ids::{EventId, Hash};
@@ -109,24 +109,22 @@ fn tell_running(config: &Config, answer: &Json) -> Exit {
     println!("  đã ghi / đã xác nhận:        {size} / {cosigned}");
     println!("  đang chờ vào sổ (waiting):   {pending}");
     tell_governance(answer);
-    let cosigned_at = answer.get("cosigned_at").and_then(Json::as_u64);
-    let age = cosigned_at.map(age_of);
-    if let Some(at) = cosigned_at {
+    if let Some(peers) = answer.get("peers").and_then(Json::as_u64) {
+        println!("  đang nối với (peers):        {peers}");
+    }
+    if let Some(at) = answer.get("cosigned_at").and_then(Json::as_u64) {
         println!(
             "  xác nhận gần nhất:           {}",
             Timestamp::vietnam(at as i64)
         );
     }
-    let advice = advise(
-        word(answer, "health"),
-        pending,
-        size > cosigned,
-        age,
-        number(answer, "max_age_seconds"),
+    println!(
+        "Cần làm (what to do): {} ({})",
+        word(answer, "advice_vi"),
+        word(answer, "advice_en")
     );
-    println!("Cần làm (what to do): {advice}");
     match word(answer, "health") {
-        "serving" => Exit::Done,
+        "serving" | "learning" => Exit::Done,
         _ => Exit::Damaged,
     }
 }
@@ -163,37 +161,6 @@ fn tell_governance(answer: &Json) {
     if !suspended.is_empty() {
         println!("  đang tạm dừng (suspended):   {}", suspended.join(", "));
     }
-}
-
-fn age_of(at: u64) -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |now| now.as_secs())
-        .saturating_sub(at)
-}
-
-/// What an operator should do next.
-fn advise(health: &str, pending: u64, unwitnessed: bool, age: Option<u64>, max_age: u64) -> String {
-    match health {
-        "tampered" => return "dừng nút, chạy \"node fsck\", rồi khôi phục log.seg từ nút khác (stop it, run \"node fsck\", restore log.seg)".into(),
-        "halted" => return "báo quản trị; bằng chứng ở thư mục evidence (tell the operators; see the folder evidence)".into(),
-        _ => {}
-    }
-    if age.is_some_and(|age| age > max_age / 2) {
-        let hours = age.unwrap_or(0) / 3600;
-        return format!(
-            "xác nhận gần nhất đã {hours} giờ: xem các nút xác nhận có chạy và nối mạng không (validators look offline)"
-        );
-    }
-    if pending > 0 {
-        return format!(
-            "{pending} việc chờ vào sổ: cần nối được với nút của Sở; cứ để nút chạy (waiting for the authority's node)"
-        );
-    }
-    if unwitnessed {
-        return "chờ các đơn vị xác nhận; không cần làm gì (waiting for the validators)".into();
-    }
-    "không có gì (nothing)".into()
 }
 
 fn tell_stopped(config: &Config) -> Result<Exit, CommandError> {
@@ -276,24 +243,4 @@ fn event_on_disk(folder: &Folder, id: &str) -> Result<Exit, CommandError> {
     };
     println!("{said}");
     Ok(exit)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn advice_names_the_most_pressing_thing() {
-        for (health, pending, unwitnessed, age, word) in [
-            ("tampered", 5, true, None, "fsck"),
-            ("halted", 5, true, None, "evidence"),
-            ("serving", 5, true, Some(100_000), "27 giờ"),
-            ("serving", 5, true, Some(10), "5 việc"),
-            ("serving", 0, true, Some(10), "chờ các đơn vị"),
-            ("serving", 0, false, None, "không có gì"),
-        ] {
-            let advice = advise(health, pending, unwitnessed, age, 172_800);
-            assert!(advice.contains(word), "{advice}");
-        }
-    }
 }

@@ -383,3 +383,37 @@ async fn a_node_whose_log_was_changed_serves_nothing_but_that() {
     }
     served.ledger.stop().await;
 }
+
+#[tokio::test]
+async fn metrics_are_numbers_and_codes_and_health_says_what_to_do() {
+    let served = Served::new().await;
+    let garbage = served.ledger.handle().submit(vec![0; 40]).await.unwrap();
+    assert!(matches!(garbage, crate::ledger::Submitted::Refused { .. }));
+    let answer = served.get("/metrics").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(
+        answer
+            .header("content-type")
+            .starts_with("text/plain; version=0.0.4")
+    );
+    let text = answer.text();
+    for line in [
+        "ocop_health{state=\"serving\"} 1",
+        "ocop_health{state=\"halted\"} 0",
+        "ocop_pending 0",
+        "ocop_events_refused_total{code=\"SAI_DANG\"} 1",
+    ] {
+        assert!(text.lines().any(|have| have == line), "{line}\n{text}");
+    }
+    // Every line is a comment or one sample with a whole number; no name, no key, no address.
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        assert!(
+            name.starts_with("ocop_") && value.parse::<u64>().is_ok(),
+            "{line}"
+        );
+    }
+    let health = served.get("/health").await.text();
+    assert!(health.contains("Cần làm:"), "{health}");
+    served.ledger.stop().await;
+}

@@ -10,7 +10,7 @@ use ledger_core::merkle::root_at;
 use ledger_core::note::{Note, SignatureLine};
 use ledger_core::quorum::{Evaluation, Standing, Times};
 use ledger_core::time::Timestamp;
-use ledger_core::vkey::KeyName;
+use ledger_core::vkey::{KeyName, Verifier};
 
 use super::LedgerError;
 use super::writer::{Head, Now, Timing, Writer};
@@ -77,6 +77,9 @@ impl Writer {
     pub(super) fn next_cosigning(&self) -> Option<Duration> {
         let validator = self.validator.as_ref()?;
         let head = self.head.as_ref()?.size();
+        if self.is_silent(&KeyRole::Validator) {
+            return None;
+        }
         // Below what was cosigned once this node only follows: its log is an old copy.
         if self.must_take().is_err()
             || validator
@@ -148,12 +151,19 @@ impl Writer {
         )
     }
 
-    /// Takes a validator's line for the newest head.
+    /// Takes a validator's or another witness's line for the newest head.
     ///
     /// # Errors
     /// [`LedgerError`]; the sender's fault unless it is the disk's.
     pub fn add_cosignature(&mut self, size: TreeSize, line: &str) -> Result<(), LedgerError> {
         self.must_take()?;
+        if self.is_silent(&KeyRole::Log) {
+            return match SignatureLine::parse(line.trim_end_matches('\n')) {
+                Ok(_) if size != self.published() => Err(LedgerError::OtherHead(self.published())),
+                Ok(line) => self.hear_line(&line),
+                Err(e) => Err(LedgerError::Malformed(e.to_string())),
+            };
+        }
         let (Some(head), Some(assembling)) = (&self.head, &self.assembling) else {
             return Err(LedgerError::NotSequencer);
         };
@@ -162,20 +172,15 @@ impl Writer {
         }
         let malformed = |e: &dyn std::fmt::Display| LedgerError::Malformed(e.to_string());
         let line = SignatureLine::parse(line.trim_end_matches('\n')).map_err(|e| malformed(&e))?;
-        let witnesses: Vec<_> = self
-            .anchor
-            .policy()
-            .witnesses()
-            .map(|(_, key)| key)
-            .collect();
-        if !witnesses
-            .iter()
-            .any(|key| key.name().as_str() == line.name() && key.id() == line.id())
-        {
+        let policy = self.anchor.policy().witnesses().map(|(_, key)| key);
+        let is_its = |key: &&Verifier| key.name().as_str() == line.name() && key.id() == line.id();
+        let Some(key) = policy.chain(&self.options.witnesses).find(is_its) else {
             return Err(LedgerError::Malformed(
-                "no validator of the policy has this key".into(),
+                "no witness of the policy or the configuration has this key".into(),
             ));
-        }
+        };
+        key.verify(head.note.text(), line.signature())
+            .map_err(|e| malformed(&e))?;
         let note = assembling.with_lines(&[line]).map_err(|e| malformed(&e))?;
         // Every line is checked again: a note with one bad line is good for nothing.
         let quorum = self
@@ -194,6 +199,38 @@ impl Writer {
             Some(cosigned) => self.adopt_cosigned(cosigned),
             None => Ok(()),
         }
+    }
+
+    /// A witness has seen more of this log than is here.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotSequencer`].
+    pub fn witness_is_ahead(&mut self, name: &str, size: TreeSize) -> Result<(), LedgerError> {
+        if !self.options.sequencer {
+            return Err(LedgerError::NotSequencer);
+        }
+        if size > self.replica.size() {
+            self.halt(
+                format!("Nhân chứng {name} đã xác nhận sổ {size} mục do chính nút này ký, nhiều hơn sổ ở đây. Dữ liệu ở đây là bản cũ: dừng nút rồi chạy \"node relearn\"."),
+                format!("witness {name} cosigned {size} leaves of this log, more than are here: the data is an old copy; stop the node and run \"node relearn\""),
+            );
+        }
+        Ok(())
+    }
+
+    /// A witness says that this log does not continue what it cosigned.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotSequencer`].
+    pub fn witness_contradicts(&mut self, name: &str, size: TreeSize) -> Result<(), LedgerError> {
+        if !self.options.sequencer {
+            return Err(LedgerError::NotSequencer);
+        }
+        self.halt(
+            format!("Nhân chứng {name} đã xác nhận một sổ khác ở {size} mục: sổ ở đây không nối tiếp sổ đó. Nút ngừng ký; báo quản trị. Nếu nhân chứng sai thì bỏ mục [[witnessed_by]] của nó."),
+            format!("witness {name} cosigned another history at {size} leaves than the one here; nothing is signed any more. If the witness is wrong, remove its [[witnessed_by]]"),
+        );
+        Ok(())
     }
 
     /// Takes a head with the quorum that a peer has.
@@ -266,9 +303,10 @@ impl Writer {
             Step::Cosigned,
             &self.store.faults,
         )?;
+        let note = new.note.clone();
         self.cosigned = Some(new);
         self.announce();
-        Ok(())
+        self.hear_quorum(&note)
     }
 
     /// The day, here, on which a head reached its quorum.

@@ -104,8 +104,8 @@ impl Writer {
         match heads.map(|head| head.size()).find(|size| *size > self.replica.size()) {
             None => Ok(Extended { size: self.replica.size(), cosignature: None }),
             Some(size) => Err(self.halt(
-                format!("Nút khác có sổ {size} mục do chính nút này ký, nhiều hơn sổ ở đây. Dữ liệu ở đây là bản cũ: khôi phục từ nút khác."),
-                format!("a peer has a head of {size} leaves that this node signed: the data here is an old copy"),
+                format!("Nút khác có sổ {size} mục do chính nút này ký, nhiều hơn sổ ở đây. Dữ liệu ở đây là bản cũ: dừng nút rồi chạy \"node relearn\"."),
+                format!("a peer has a head of {size} leaves that this node signed: the data here is an old copy; stop the node and run \"node relearn\""),
             )),
         }
     }
@@ -139,6 +139,7 @@ impl Writer {
                 note,
                 checkpoint: head.checkpoint,
             });
+            self.hear_anew();
             self.announce();
         }
         self.caught_up = true;

@@ -29,7 +29,8 @@ use super::writer::{Head, Now, Options, Store, Writer};
 use super::{Heads, Health, Trouble};
 use crate::files::{read_small, remove_unfinished};
 use crate::folder::Folder;
-use crate::keys::Keys;
+use crate::keys::{KeyRole, Keys};
+use crate::restored::Restored;
 
 use filling::Filling;
 use log::{open_log, open_store, read_own};
@@ -68,6 +69,7 @@ impl Writer {
         now: Now,
     ) -> Result<(Writer, Opening), OpenError> {
         let mut opening = Opening::default();
+        let mut options = options;
         // 1. The folder is ours, and what the installer brought belongs together.
         let folder = folder.lock()?;
         folder.create_directories()?;
@@ -81,6 +83,14 @@ impl Writer {
         }
         let (genesis, anchor) = read_trust(&folder)?;
         let keys = Keys::load(&folder.keys())?;
+        let restored = Restored::read(&folder)?;
+        if restored
+            .as_ref()
+            .is_some_and(|mark| mark.silences(&KeyRole::Log))
+        {
+            // A restored log follows its members first (`learning.rs`).
+            options.sequencer = false;
+        }
         check_keys(&keys, &Replica::new(&genesis)?, &options, &anchor)?;
         // 2. The heads say how much of the log is durable.
         let head = read_head(folder.checkpoint(), &anchor)?;
@@ -99,6 +109,8 @@ impl Writer {
         writer.load_waiting(&mut opening)?;
         writer.open_validator(&mut opening)?;
         writer.report_unfinished(&mut opening);
+        writer.begin_learning(restored);
+        writer.begin_asking(now);
         writer.announce();
         Ok((writer, opening))
     }
@@ -156,6 +168,8 @@ impl Writer {
             disk_failed_at: None,
             incoming: Incoming::default(),
             validator: None,
+            learning: None,
+            asking: None,
             heads: watch::Sender::new(Heads::default()),
             health: watch::Sender::new(Health::Serving),
         })

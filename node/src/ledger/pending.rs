@@ -4,16 +4,19 @@
 //! has grown. Out of scope: files.
 //!
 //! Invariant: logged one after the other behind the log as it stands, every waiting event passes the door.
+//!
+//! The usual growth of the log takes the first events of the queue and nothing else of their devices: then the
+//! rest need not knock again, and a backlog of a week costs no more for each batch than that of a minute.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
-use ledger_core::admit::{AdmittedEvent, Refusal, admit, check_place};
+use ledger_core::admit::{AdmittedEvent, Refusal, admit, admit_signed, check_place};
 use ledger_core::chain::{Chains, Link};
 use ledger_core::ids::{DeviceKey, EventId, Hash, LeafIndex};
 use ledger_core::kind::{Kind, Who};
-use ledger_core::replica::Replica;
+use ledger_core::replica::{LoggedEvent, Replica};
 use ledger_core::roster::{Referred, Roster};
-use ledger_core::sign::{Envelope, SignedEvent};
+use ledger_core::sign::{Envelope, EnvelopeError, SignedEvent};
 
 /// One waiting event.
 #[derive(Clone, Debug)]
@@ -40,15 +43,21 @@ impl Waiting {
 /// The waiting events.
 #[derive(Debug)]
 pub struct Pending {
-    queue: Vec<Waiting>,
+    queue: VecDeque<Waiting>,
+    /// The events of the queue that the log does not have yet.
     ids: HashSet<EventId>,
     /// What the devices of waiting events may sign next; other devices are asked of the replica.
     chains: Chains,
-    devices: HashSet<DeviceKey>,
+    /// How many events of each device wait.
+    devices: HashMap<DeviceKey, usize>,
     /// What the waiting events say, to know them again under another signature.
     signed: HashSet<Hash>,
     /// The waiting events that change who is a member, for those that refer to them.
     governance: HashMap<EventId, Referred>,
+    /// How many of them came from others.
+    taken: usize,
+    /// Whether the log took something after which those that wait must knock again.
+    knock_again: bool,
     /// The members as they will be, while an event that changes them is waiting.
     roster: Option<Roster>,
     /// Events that were durable here and can no longer enter.
@@ -59,12 +68,14 @@ impl Pending {
     /// Nothing is waiting.
     pub fn new(replica: &Replica) -> Pending {
         Pending {
-            queue: Vec::new(),
+            queue: VecDeque::new(),
             ids: HashSet::new(),
             chains: Chains::new(replica.ledger_id()),
-            devices: HashSet::new(),
+            devices: HashMap::new(),
             signed: HashSet::new(),
             governance: HashMap::new(),
+            taken: 0,
+            knock_again: false,
             roster: None,
             stuck: HashMap::new(),
         }
@@ -81,12 +92,46 @@ impl Pending {
         device: &DeviceKey,
     ) -> Result<AdmittedEvent, Refusal> {
         let roster = self.roster(replica);
-        let waits = self.devices.contains(device);
-        if !waits && replica.roster().device(device).is_some() {
+        if !self.waits(device) && replica.roster().device(device).is_some() {
             return replica.check(bytes);
         }
         // The device's earlier events wait here, or it was enrolled by one that does and has none at all.
         admit(&replica.ledger_id(), roster, &self.chains, bytes)
+    }
+
+    /// The same for an event whose signature was found to hold for this ledger.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn check_signed(
+        &self,
+        replica: &Replica,
+        event: SignedEvent,
+    ) -> Result<AdmittedEvent, Refusal> {
+        let device = event.device();
+        if !self.waits(&device) && replica.roster().device(&device).is_some() {
+            return replica.check_signed(event);
+        }
+        admit_signed(self.roster(replica), &self.chains, event)
+    }
+
+    /// Whether the signature of an envelope holds, for a device that is known by now. None for one that is not: its
+    /// enrolment may wait before it.
+    pub fn check_signature(
+        &self,
+        replica: &Replica,
+        bytes: &[u8],
+    ) -> Option<Result<SignedEvent, EnvelopeError>> {
+        let envelope = match Envelope::parse(bytes) {
+            Ok(envelope) => envelope,
+            Err(e) => return Some(Err(e)),
+        };
+        let device = self.roster(replica).device(&envelope.device())?;
+        Some(envelope.verify_by(&replica.ledger_id(), &device.key))
+    }
+
+    fn waits(&self, device: &DeviceKey) -> bool {
+        self.devices.contains_key(device)
     }
 
     fn roster<'a>(&'a self, replica: &'a Replica) -> &'a Roster {
@@ -105,13 +150,15 @@ impl Pending {
         if is_governance(event.body().kind) {
             self.foresee(replica, index, event);
         }
-        if self.devices.insert(event.device()) {
+        if !self.waits(&event.device()) {
             self.chains.adopt(&event.device(), replica.chains());
         }
         self.chains.advance(index, event);
+        *self.devices.entry(event.device()).or_default() += 1;
         self.ids.insert(event.id());
         self.signed.insert(event.signed_hash());
-        self.queue.push(Waiting { admitted, own });
+        self.taken += usize::from(!own);
+        self.queue.push_back(Waiting { admitted, own });
     }
 
     /// Who will be a member when an event that changes it is logged where it waits now.
@@ -132,7 +179,7 @@ impl Pending {
 
     /// What a device may sign next.
     pub fn next_link(&self, replica: &Replica, device: &DeviceKey) -> Link {
-        if self.devices.contains(device) {
+        if self.waits(device) {
             self.chains.next(device)
         } else {
             replica.next_link(device)
@@ -141,7 +188,7 @@ impl Pending {
 
     /// Whether a device must open a new epoch before it says anything else, because a fork of it is recorded.
     pub fn must_open_epoch(&self, replica: &Replica, device: &DeviceKey) -> bool {
-        let chains = if self.devices.contains(device) {
+        let chains = if self.waits(device) {
             &self.chains
         } else {
             replica.chains()
@@ -179,8 +226,13 @@ impl Pending {
     }
 
     /// The waiting events in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Waiting> + ExactSizeIterator {
         self.queue.iter()
+    }
+
+    /// The waiting events behind the first `len`.
+    pub fn behind(&self, len: usize) -> impl Iterator<Item = &Waiting> {
+        self.queue.iter().skip(len)
     }
 
     /// How many wait.
@@ -188,31 +240,77 @@ impl Pending {
         self.queue.len()
     }
 
+    /// How many of them came from others.
+    pub fn taken_len(&self) -> usize {
+        self.taken
+    }
+
     /// Forgets the events behind the first `len`, which could not be made durable.
     pub fn truncate(&mut self, replica: &Replica, len: usize) {
-        let mut queue = std::mem::take(&mut self.queue);
-        queue.truncate(len);
-        self.rebuild(replica, queue);
+        self.queue.truncate(len);
+        self.rebuild(replica);
     }
 
     /// Forgets the events behind the first `len` that were not signed here.
     pub fn drop_taken_behind(&mut self, replica: &Replica, len: usize) {
-        let queue = std::mem::take(&mut self.queue).into_iter().enumerate();
-        let queue = queue
-            .filter(|(place, waiting)| *place < len || waiting.own)
-            .map(|(_, waiting)| waiting)
-            .collect();
-        self.rebuild(replica, queue);
+        let mut place = 0;
+        self.queue.retain(|waiting| {
+            place += 1;
+            place <= len || waiting.own
+        });
+        self.rebuild(replica);
+    }
+
+    /// Notes that the log has taken an event, one that waits or another.
+    pub fn saw(&mut self, logged: &LoggedEvent) {
+        let event = &logged.event;
+        let device = event.device();
+        if self.ids.remove(&event.id()) {
+            self.signed.remove(&event.signed_hash());
+            if let Some(waiting) = self.devices.get_mut(&device) {
+                *waiting -= 1;
+                if *waiting == 0 {
+                    self.devices.remove(&device);
+                }
+            }
+            // What a waiting event did to the roster, those behind it were asked about with it.
+            self.knock_again |= logged.void.is_some() && is_governance(event.body().kind);
+        } else {
+            self.knock_again |= is_governance(event.body().kind) || self.waits(&device);
+        }
+    }
+
+    /// Makes all that wait knock again at the next settling: the log is not what [`Pending::saw`] was told.
+    pub fn knock_again(&mut self) {
+        self.knock_again = true;
     }
 
     /// The log has grown: forgets what is logged now. Returns the events that can no longer enter.
     pub fn settle(&mut self, replica: &Replica) -> Vec<(Waiting, Refusal)> {
-        let queue = std::mem::take(&mut self.queue);
-        self.rebuild(replica, queue)
+        if self.knock_again || self.roster.is_some() {
+            return self.rebuild(replica);
+        }
+        while let Some(first) = self.queue.front()
+            && !self.ids.contains(&first.event().id())
+        {
+            self.taken -= usize::from(!first.own);
+            self.queue.pop_front();
+        }
+        if self.queue.len() > self.ids.len() {
+            // The log took them in another order.
+            let ids = &self.ids;
+            self.queue
+                .retain(|waiting| ids.contains(&waiting.event().id()));
+            self.taken = self.queue.iter().filter(|waiting| !waiting.own).count();
+        }
+        Vec::new()
     }
 
-    fn rebuild(&mut self, replica: &Replica, queue: Vec<Waiting>) -> Vec<(Waiting, Refusal)> {
-        let stuck_before = std::mem::take(&mut self.stuck);
+    fn rebuild(&mut self, replica: &Replica) -> Vec<(Waiting, Refusal)> {
+        let (queue, stuck_before) = (
+            std::mem::take(&mut self.queue),
+            std::mem::take(&mut self.stuck),
+        );
         *self = Pending {
             stuck: stuck_before,
             ..Pending::new(replica)
@@ -236,7 +334,7 @@ impl Pending {
 
     /// The door without the signature, which was checked when the event came.
     fn may_wait(&self, replica: &Replica, event: &SignedEvent) -> Result<(), Refusal> {
-        let chains = if self.devices.contains(&event.device()) {
+        let chains = if self.waits(&event.device()) {
             &self.chains
         } else {
             replica.chains()

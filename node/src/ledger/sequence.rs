@@ -1,5 +1,6 @@
 //! Giving events their place: the sequencer's batch, in one straight commit order.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ledger_core::body::Body;
@@ -7,6 +8,7 @@ use ledger_core::checkpoint::Checkpoint;
 use ledger_core::ids::{LeafIndex, TreeSize};
 use ledger_core::kind::Kind;
 use ledger_core::note::NoteSigner;
+use ledger_core::policy::Quorum;
 use ledger_core::replica::LoggedEvent;
 use ledger_core::sign::Draft;
 use ledger_core::store::StoreError;
@@ -33,6 +35,8 @@ pub(super) struct BatchState {
     pub waiting_since: Option<Duration>,
     /// When the newest head was signed, unless it has its quorum or none is asked for.
     pub unwitnessed_since: Option<Duration>,
+    /// Until when the others are asked what they have seen, after a start.
+    pub asking_until: Option<Duration>,
     /// When the disk failed last.
     pub disk_failed_at: Option<Duration>,
     /// Whether leaves are durable that no head covers: a batch that was interrupted.
@@ -53,10 +57,56 @@ pub(super) fn batch_due(state: BatchState, timing: &Timing) -> Option<Duration> 
     let disk = state
         .disk_failed_at
         .map_or(Duration::ZERO, |at| at + timing.disk_pause);
-    Some(gathered.max(witnessed).max(disk))
+    let asked = state.asking_until.unwrap_or_default();
+    Some(gathered.max(witnessed).max(disk).max(asked))
+}
+
+/// After each start: have peers and witnesses seen a head that this disk has lost? Nothing is signed before so many
+/// have said no, or have had the time to.
+#[derive(Debug)]
+pub(super) struct Asking {
+    until: Duration,
+    heard: BTreeSet<String>,
+    expected: usize,
+    /// Who claimed to have more and was given the time to show it.
+    claims: BTreeSet<String>,
 }
 
 impl Writer {
+    /// A log that has witnesses asks them after each start; a new one has told nobody anything yet.
+    pub(super) fn begin_asking(&mut self, now: Now) {
+        let policy = self.anchor.policy();
+        let is_witnessed = policy.quorum() != Quorum::None || !self.options.witnesses.is_empty();
+        if self.options.sequencer && is_witnessed && self.head.is_some() {
+            self.asking = Some(Asking {
+                until: now.steady + self.options.timing.ask_wait,
+                heard: BTreeSet::new(),
+                expected: policy.witnesses().count() + self.options.witnesses.len(),
+                claims: BTreeSet::new(),
+            });
+        }
+    }
+
+    /// A peer or a witness says how much of the log it has. A claim to have more stops nothing for long: its proof is
+    /// fetched, and that does ([`Writer::extend`]).
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn peer_says(&mut self, name: &str, size: TreeSize, now: Now) -> Result<(), LedgerError> {
+        let ours = self.published();
+        if let Some(asking) = &mut self.asking {
+            if size > ours {
+                if asking.claims.insert(name.to_owned()) {
+                    asking.until = now.steady + self.options.timing.ask_wait;
+                }
+            } else if asking.heard.insert(name.to_owned()) && asking.heard.len() >= asking.expected
+            {
+                self.asking = None;
+            }
+        }
+        self.learn_from_peer(size)
+    }
+
     pub(super) fn next_batch(&self) -> Option<Duration> {
         if !self.options.sequencer || self.must_take().is_err() {
             return None;
@@ -65,6 +115,7 @@ impl Writer {
         let state = BatchState {
             waiting_since: self.waiting_since.filter(|_| self.pending.len() > 0),
             unwitnessed_since: (self.head.is_some() && !has_quorum).then_some(self.head_at),
+            asking_until: self.asking.as_ref().map(|asking| asking.until),
             disk_failed_at: self.disk_failed_at,
             unfinished: self.replica.size() > self.published(),
         };
@@ -239,6 +290,7 @@ impl Writer {
                 .send_replace(super::Health::Tampered(trouble.clone()));
             LedgerError::Stopped(trouble)
         })?;
+        self.pending.knock_again();
         self.settle();
         Ok(())
     }
@@ -246,8 +298,7 @@ impl Writer {
     /// Rewrites the file of taken events when most of them are logged. Their only other copy is the log, which
     /// is durable and covered by a durable head.
     pub(super) fn prune_taken(&mut self) -> Result<(), LedgerError> {
-        let keep = self.pending.iter().filter(|waiting| !waiting.own).count() as u64
-            + self.pending.stuck_len() as u64;
+        let keep = (self.pending.taken_len() + self.pending.stuck_len()) as u64;
         let dead = self.store.taken.len().saturating_sub(keep);
         if dead < super::open::PRUNE_RECORDS_MIN || dead < keep {
             return Ok(());

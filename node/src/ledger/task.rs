@@ -1,20 +1,22 @@
 //! The thread that owns the writer: takes messages one by one, and wakes when something is due.
 
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use super::record::{Group, Staged};
+use super::record::{Checked, Group, Staged};
 use super::writer::{Now, Options, Writer};
 use super::{
     Command, LedgerError, LedgerHandle, OpenError, Opening, QUEUE_MAX, Receipt, Reply, Submitted,
 };
+use crate::counters::Counters;
 use crate::folder::Folder;
 
-/// Most messages served in a row, and so most events that become durable with one `fdatasync`.
-const GROUP_MAX: usize = 512;
+/// Most messages served in a row, and so most events that become durable with one `fdatasync`: 40 ms of work.
+const GROUP_MAX: usize = QUEUE_MAX;
 /// How long the thread sleeps when nothing is due.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 
@@ -39,10 +41,12 @@ pub async fn spawn(folder: Folder, options: Options) -> Result<(Ledger, Opening)
     };
     let (commands, queue) = mpsc::channel(QUEUE_MAX);
     let (stop, stopped) = oneshot::channel();
+    let counters = Arc::new(Counters::default());
     let handle = LedgerHandle {
         commands,
         heads: writer.heads(),
         health: writer.health(),
+        counters: counters.clone(),
     };
     let runtime = Handle::current();
     let thread = std::thread::Builder::new()
@@ -53,6 +57,7 @@ pub async fn spawn(folder: Folder, options: Options) -> Result<(Ledger, Opening)
                 queue,
                 start,
                 runtime,
+                counters,
             }
             .run(stopped)
         })
@@ -92,6 +97,7 @@ struct Task {
     queue: mpsc::Receiver<Command>,
     start: Instant,
     runtime: Handle,
+    counters: Arc<Counters>,
 }
 
 /// What waits for a group to become durable.
@@ -131,46 +137,52 @@ impl Task {
         }
     }
 
-    /// Serves a message and those behind it that can share its `fdatasync`.
+    /// Serves a message and those behind it. The events among them share one `fdatasync`; whoever asked anything
+    /// else did not wait for their answers, and is answered afterwards.
     fn serve(&mut self, first: Command) {
-        let mut group = self.writer.begin();
-        let mut waiters = Vec::new();
-        let (mut next, mut served) = (Some(first), 0);
-        while let Some(command) = next {
-            served += 1;
-            if let Some(other) = self.stage(command, &mut group, &mut waiters) {
-                let full = std::mem::replace(&mut group, self.writer.begin());
-                self.commit(full, std::mem::take(&mut waiters));
-                self.answer(other);
-                group = self.writer.begin();
-            }
-            // Not for ever: what is due must have its turn, too.
-            next = if served < GROUP_MAX {
-                self.queue.try_recv().ok()
-            } else {
-                None
-            };
+        let mut commands = vec![first];
+        // Not for ever: what is due must have its turn, too.
+        while commands.len() < GROUP_MAX
+            && let Ok(next) = self.queue.try_recv()
+        {
+            commands.push(next);
+        }
+        let envelopes: Vec<&[u8]> = commands.iter().filter_map(envelope).collect();
+        let mut checked = self.writer.check_signatures(&envelopes).into_iter();
+        let (group, mut waiters, mut others) = (self.writer.begin(), Vec::new(), Vec::new());
+        for command in commands {
+            let checked = envelope(&command).and_then(|_| checked.next().flatten());
+            others.extend(self.stage(command, checked, &group, &mut waiters));
         }
         self.commit(group, waiters);
+        for other in others {
+            self.answer(other);
+        }
     }
 
     /// Stages an event; gives any other message back.
     fn stage(
         &mut self,
         command: Command,
-        group: &mut Group,
+        checked: Checked,
+        group: &Group,
         waiters: &mut Vec<Waiter>,
     ) -> Option<Command> {
         match command {
-            Command::Submit(bytes, reply) => match self.writer.stage(group, &bytes) {
+            Command::Submit(bytes, reply) => match self.writer.stage(group, &bytes, checked) {
                 Ok(Staged::Taken) => waiters.push(Waiter::Submit(reply)),
-                Ok(Staged::Answer(answer)) => send(reply, Ok(answer)),
+                Ok(Staged::Answer(answer)) => {
+                    if let Submitted::Refused { code, .. } = &answer {
+                        self.counters.refused(code);
+                    }
+                    send(reply, Ok(answer));
+                }
                 Err(e) => send(reply, Err(e)),
             },
             Command::Record(org, draft, reply) => {
                 match self
                     .writer
-                    .stage_record(group, &org, *draft, Now::read(self.start))
+                    .stage_record(&org, *draft, Now::read(self.start))
                 {
                     Ok(receipt) => waiters.push(Waiter::Record(receipt, reply)),
                     Err(e) => send(reply, Err(e)),
@@ -188,12 +200,18 @@ impl Task {
         let failed = self.writer.commit(group, Now::read(self.start)).err();
         for waiter in waiters {
             match (waiter, &failed) {
-                (Waiter::Submit(reply), None) => send(reply, Ok(Submitted::Pending)),
+                (Waiter::Submit(reply), None) => {
+                    self.counters.taken.add();
+                    send(reply, Ok(Submitted::Pending));
+                }
                 (Waiter::Submit(reply), Some(failed)) => send(reply, Err(failed.error.clone())),
                 (Waiter::Record(_, reply), Some(failed)) if !failed.own_is_durable => {
                     send(reply, Err(failed.error.clone()));
                 }
-                (Waiter::Record(receipt, reply), _) => send(reply, Ok(receipt)),
+                (Waiter::Record(receipt, reply), _) => {
+                    self.counters.signed.add();
+                    send(reply, Ok(receipt));
+                }
             }
         }
     }
@@ -208,9 +226,23 @@ impl Task {
             Command::Events(places, reply) => send(reply, writer.events(&places)),
             Command::Extend(piece, reply) => send(reply, writer.extend(piece, now)),
             Command::AddCosignature(size, line, reply) => {
-                send(reply, writer.add_cosignature(size, &line))
+                let added = writer.add_cosignature(size, &line);
+                if added.is_ok() {
+                    self.counters.cosignatures.add();
+                }
+                send(reply, added);
+            }
+            Command::PeerSays(peer, size, reply) => {
+                send(reply, writer.peer_says(&peer.to_string(), size, now));
+            }
+            Command::WitnessIsAhead(name, size, reply) => {
+                send(reply, writer.witness_is_ahead(&name, size));
+            }
+            Command::WitnessContradicts(name, size, reply) => {
+                send(reply, writer.witness_contradicts(&name, size));
             }
             Command::Pending(reply) => send(reply, Ok(writer.pending())),
+            Command::PendingLen(reply) => send(reply, Ok(writer.pending_len())),
             Command::Status(id, reply) => send(reply, Ok(writer.status(&id))),
             Command::Read(read) => read(writer.replica()),
             Command::PutBlob {
@@ -230,6 +262,13 @@ impl Task {
             // Staged before they come here.
             Command::Submit(..) | Command::Record(..) => {}
         }
+    }
+}
+
+fn envelope(command: &Command) -> Option<&[u8]> {
+    match command {
+        Command::Submit(bytes, _) => Some(bytes),
+        _ => None,
     }
 }
 

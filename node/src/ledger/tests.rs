@@ -3,5 +3,6 @@
 mod crash;
 mod follow;
 mod handle;
+mod learning;
 mod recovery;
 mod sequence;

@@ -10,16 +10,20 @@ use ledger_core::ids::{EventId, Hash, LeafIndex, TreeSize};
 use ledger_core::merkle::leaf_hash;
 use ledger_core::note::Note;
 use ledger_core::replica::{LoggedEvent, Replica};
-use ledger_core::vkey::KeyName;
+use ledger_core::vkey::{KeyName, Verifier};
 use tokio::sync::watch;
 
 use super::cosign::Validator;
 use super::incoming::Incoming;
+use super::learning::Learning;
 use super::pending::Pending;
 use super::private::Commitments;
 use super::replay::{COMMIT_LEAVES, named_blobs};
+use super::sequence::Asking;
 use super::tails::Tails;
-use super::{ENTRIES_BYTES_MAX, EventStatus, Heads, Health, LedgerError, Trouble};
+use super::{
+    ENTRIES_BYTES_MAX, EventStatus, Heads, Health, LedgerError, PENDING_BYTES_MAX, Trouble,
+};
 use crate::blobs::{Blobs, Lookup};
 use crate::fault::Faults;
 use crate::files::{FileError, Segment};
@@ -57,6 +61,8 @@ pub struct Timing {
     pub batch: Duration,
     /// How long it waits for the quorum of one head before it signs the next.
     pub quorum_wait: Duration,
+    /// How long the sequencer waits after a start for peers and witnesses to say what they have seen.
+    pub ask_wait: Duration,
     /// How often the same head is cosigned again when there is nothing new.
     pub recosign: Duration,
     /// How long a validator waits before it says a line again that has not led to a quorum.
@@ -72,6 +78,7 @@ impl Default for Timing {
         Timing {
             batch: Duration::from_millis(300),
             quorum_wait: Duration::from_secs(10),
+            ask_wait: Duration::from_secs(10),
             recosign: Duration::from_secs(600),
             cosign_again: Duration::from_secs(5),
             index_flush: Duration::from_secs(2),
@@ -87,6 +94,8 @@ pub struct Options {
     pub sequencer: bool,
     /// The name under which it cosigns.
     pub validator: Option<KeyName>,
+    /// Plain witnesses besides those of the anchor's policy, whose lines the sequencer publishes, too.
+    pub witnesses: Vec<Verifier>,
     /// Its pauses.
     pub timing: Timing,
     /// Its disk's misfortunes: tests only.
@@ -151,6 +160,10 @@ pub struct Writer {
     pub(super) incoming: Incoming,
     pub(super) caught_up: bool,
     pub(super) validator: Option<Validator>,
+    /// What a restored node has still to learn.
+    pub(super) learning: Option<Learning>,
+    /// Whom the sequencer waits for after its start.
+    pub(super) asking: Option<Asking>,
 
     pub(super) heads: watch::Sender<Heads>,
     pub(super) health: watch::Sender<Health>,
@@ -200,7 +213,7 @@ impl Writer {
             Health::Tampered(trouble) | Health::Halted(trouble) => {
                 Err(LedgerError::Stopped(trouble.clone()))
             }
-            Health::Serving => Ok(()),
+            Health::Serving | Health::Learning(_) => Ok(()),
         }
     }
 
@@ -271,12 +284,20 @@ impl Writer {
         LedgerError::Stopped(trouble)
     }
 
-    /// Own and taken events that are not logged.
+    /// The first own and taken events that are not logged, within [`PENDING_BYTES_MAX`].
     pub fn pending(&self) -> Vec<Vec<u8>> {
-        self.pending
-            .iter()
-            .map(|waiting| waiting.event().bytes().to_vec())
+        let mut bytes = 0;
+        let fit = self.pending.iter().take_while(|waiting| {
+            bytes += waiting.event().bytes().len();
+            bytes <= PENDING_BYTES_MAX
+        });
+        fit.map(|waiting| waiting.event().bytes().to_vec())
             .collect()
+    }
+
+    /// How many events are not logged.
+    pub fn pending_len(&self) -> usize {
+        self.pending.len()
     }
 
     /// Where an event stands.
@@ -301,6 +322,7 @@ impl Writer {
     /// Takes note of new leaves: what they name, by whom they are, and that the index lacks them.
     pub(super) fn notice(&mut self, logged: Vec<LoggedEvent>) -> Result<(), LedgerError> {
         for event in &logged {
+            self.pending.saw(event);
             self.tails.saw(&event.event, &self.keys);
             if let Some(erased) = self.commitments.saw(&self.replica, event) {
                 self.erase_blob(&erased)?;

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::time::Duration;
 
+use ledger_core::ids::TreeSize;
 use ledger_core::sync::PeerKey;
 use ledger_core::sync::follower::{Action, Input, Why};
 use ledger_core::sync::message::Response;
@@ -84,6 +85,17 @@ impl Net {
         self.jobs.push(Box::pin(job));
     }
 
+    /// The node that signs the log's heads counts who has told it how much they have.
+    pub(super) fn tell_ledger(&mut self, peer: PeerKey, size: TreeSize) {
+        let ledger = self.ledger.clone();
+        self.start(async move {
+            if let Err(error) = ledger.peer_says(peer, size).await {
+                tracing::debug!(%error, "nút đang tắt (going down)");
+            }
+            Done::Told
+        });
+    }
+
     pub(super) fn respond(&mut self, channel: ResponseChannel<Frame>, response: &Response) {
         let frame = Frame::Whole(response.encode());
         // The asker may be gone: then there is nobody to tell.
@@ -112,6 +124,7 @@ impl Net {
 
     pub(super) fn throw_out(&mut self, peer: PeerKey, why: &str) {
         let pause = self.doorman.offend(self.now(), peer);
+        self.ledger.counters().thrown_out.add();
         report::thrown_out(&peer, why, pause);
         self.admit();
         self.disconnect(&peer);

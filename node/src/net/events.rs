@@ -122,6 +122,7 @@ impl Net {
     }
 
     fn on_stranger(&mut self, peer_id: PeerId, address: &Multiaddr) {
+        self.ledger.counters().strangers.add();
         let now = self.now();
         if self
             .stranger_logged
@@ -174,8 +175,10 @@ impl Net {
         };
         match read(frame, Response::decode) {
             Ok(response) => {
-                if matches!((topic, &response), (Topic::Hello, Response::Hello(h)) if h.ledger == self.ledger_id)
+                if let (Topic::Hello, Response::Hello(h)) = (topic, &response)
+                    && h.ledger == self.ledger_id
                 {
+                    self.tell_ledger(peer, h.size);
                     // Both sides now know that it is one ledger: it may ask us, too.
                     self.doorman.greeted(self.now(), peer);
                 }
@@ -223,6 +226,7 @@ impl Net {
         );
         if answer.is_ok() {
             self.doorman.greeted(self.now(), peer);
+            self.tell_ledger(peer, hello.size);
             self.step(Input::Greeted(peer, *hello));
         } else {
             report::other_ledger(&peer, self.ledger_id, hello.ledger);
@@ -254,6 +258,7 @@ impl Net {
                 self.refreshing = false;
                 self.refresh_due = self.now() + REFRESH;
             }
+            Done::Told => {}
             Done::Resolved(peer, addresses) => self.dial_addresses(peer, addresses),
             Done::Kept(hash, kept) => {
                 report::kept(&hash, &kept);

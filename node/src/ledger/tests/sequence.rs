@@ -15,6 +15,7 @@ fn a_batch_is_due_when_something_waits_and_the_last_head_was_witnessed_or_waited
     let quiet = BatchState {
         waiting_since: None,
         unwitnessed_since: None,
+        asking_until: None,
         disk_failed_at: None,
         unfinished: false,
     };
@@ -295,4 +296,40 @@ fn the_last_cosigned_head_of_each_day_is_kept() {
         assert_eq!(std::fs::read_to_string(folder.join(day)).unwrap(), *head);
     }
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 2);
+}
+
+#[test]
+fn what_the_log_takes_is_forgotten_whatever_its_order_and_the_rest_goes_on_waiting() {
+    let province = Province::new(2, None);
+    let mut so = province.sequencer();
+    let mut member = province.open("HTX-1");
+    follow(&mut so, &mut member, at(2)).unwrap();
+    record(&mut member, "HTX-1", 0..3);
+    // Another member's events wait here, too, behind and between the own ones.
+    let mut other = province.open("HTX-2");
+    follow(&mut so, &mut other, at(2)).unwrap();
+    record(&mut other, "HTX-2", 0..3);
+    hand_in(&other, &mut member);
+    record(&mut member, "HTX-1", 3..5);
+    assert_eq!((member.pending_len(), member.pending().len()), (8, 8));
+    // The log takes the other's first, then all but the last of ours.
+    hand_in(&other, &mut so);
+    so.sequence(at(3)).unwrap();
+    follow(&mut so, &mut member, at(3)).unwrap();
+    assert_eq!(member.pending_len(), 5);
+    let ours = member.pending();
+    for envelope in &ours[..4] {
+        so.submit(envelope, at(4)).unwrap();
+    }
+    so.sequence(at(5)).unwrap();
+    follow(&mut so, &mut member, at(5)).unwrap();
+    assert_eq!(member.pending(), ours[4..]);
+    // The chain goes on behind what still waits, and after it.
+    let next = record(&mut member, "HTX-1", 5..6);
+    assert_eq!(next[0].seq, 5);
+    hand_in(&member, &mut so);
+    so.sequence(at(6)).unwrap();
+    follow(&mut so, &mut member, at(6)).unwrap();
+    assert_eq!(member.pending_len(), 0);
+    assert_eq!(record(&mut member, "HTX-1", 6..7)[0].seq, 6);
 }
