@@ -488,7 +488,9 @@ fn form_of(field: &str) -> &'static str {
         "outputs" => "là danh sách 1 đến 64 mục {\"no\", \"owner\", \"qty\", …}",
         "to" | "from" | "lab" | "org" | "host" => "ghi mã đơn vị như \"ORG-01\"",
         "valid" | "period" => "ghi [\"2026-01-01\", \"2026-12-31\"]",
-        "ref" | "picture" | "exact" | "key" | "old" | "hash" | "commitment" | "root" => "ghi {\"$hex\": \"64 chữ số\"}",
+        "ref" | "picture" | "exact" | "key" | "old" | "hash" | "commitment" | "root" => {
+            "ghi {\"$hex\": \"64 chữ số\"}"
+        }
         "facts" => "là nhóm {\"tên\": \"chữ\"}, tối đa 32 mục",
         "sources" | "products" | "codes" | "roles" => {
             "là danh sách đúng dạng, 1 đến 64 mục; \"roles\" xếp theo thứ tự chữ cái"
