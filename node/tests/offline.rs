@@ -3,10 +3,12 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use ed25519_dalek::SigningKey;
 use ledger_core::anchor::Anchor;
-use ledger_core::body::{Body, LotUse, Text};
+use ledger_core::body::{Body, Lives, LotUse, Number, Role, Sealable, Text};
+use ledger_core::chain::Link;
 use ledger_core::checkpoint::Checkpoint;
 use ledger_core::cosignature::{CosignatureTime, Cosigner};
 use ledger_core::genesis::{Genesis, ledger_id};
@@ -19,6 +21,7 @@ use ledger_core::sign::{Draft, SignedEvent};
 use ledger_core::time::Timestamp;
 use ledger_core::vkey::KeyName;
 use node::files::encode_records;
+use node::keys::{KeyRole, load_or_generate};
 use serde_json::Value as Json;
 
 const ORIGIN: &str = "so.example/mau";
@@ -104,6 +107,31 @@ impl Province {
         (recall, cosigned(&note, seconds))
     }
 
+    /// Admits an organisation with a device whose key lies in the folder.
+    fn admit(&mut self, id: &str) -> SigningKey {
+        let org = OrgId::new(id).unwrap();
+        let admitted = Body {
+            id: Some(Number(id.to_owned())),
+            name: Some(Sealable::Text(id.to_owned())),
+            roles: Some(vec![Role::Producer]),
+            ..Body::new(Kind::Org)
+        };
+        let keys = self.path("keys");
+        node::files::create_directory(&keys).unwrap();
+        let key = load_or_generate(&keys, &KeyRole::Device(org.clone())).unwrap();
+        let enrolled = Body {
+            org: Some(org),
+            key: Some(Hash(PublicKey::of(&key).to_bytes())),
+            lives: Some(Lives::Own),
+            ..Body::new(Kind::Device)
+        };
+        for body in [admitted, enrolled] {
+            let event = self.sign(2, body, YESTERDAY);
+            self.log(&event);
+        }
+        key
+    }
+
     fn sign(&self, seed: u8, body: Body, seconds: u64) -> SignedEvent {
         let link = self.replica.next_link(&device(seed));
         let (occurred, signed) = (time(seconds), time(seconds));
@@ -128,11 +156,15 @@ impl Province {
         let (first, old) = province.day("LO-1", YESTERDAY);
         let (second, new) = province.day("LO-2", TODAY);
         province.write("heads/2026-10-18", old.to_text().as_bytes());
-        province.write("checkpoint", new.to_text().as_bytes());
-        province.write("checkpoint.cosigned", new.to_text().as_bytes());
-        let log = encode_records(&province.leaves).unwrap();
-        province.write("log.seg", &log);
+        province.store(&new);
         (province, [first, second])
+    }
+
+    /// The log and its newest head, as the node keeps them.
+    fn store(&self, head: &Note) {
+        self.write("checkpoint", head.to_text().as_bytes());
+        self.write("checkpoint.cosigned", head.to_text().as_bytes());
+        self.write("log.seg", &encode_records(&self.leaves).unwrap());
     }
 
     fn path(&self, file: &str) -> PathBuf {
@@ -334,6 +366,74 @@ fn accusations_hold_or_do_not() {
         (exit, state(&answer, "contradiction").1.as_str()),
         (6, "consistent")
     );
+}
+
+#[test]
+fn an_event_that_two_members_saw_and_the_log_never_took_is_shown_by_their_receipts() {
+    let mut province = Province::new();
+    let [writer, ..] = ["ORG-1", "ORG-2", "ORG-3"].map(|id| province.admit(id));
+    let product = Body {
+        id: Some(Number("SP-1".to_owned())),
+        name: Some(Sealable::Text("Xoài mẫu".to_owned())),
+        unit: Some(Text("kg".to_owned())),
+        ..Body::new(Kind::Product)
+    };
+    let (org, id) = (OrgId::new("ORG-1").unwrap(), province.replica.ledger_id());
+    let (occurred, signed) = (time(TODAY), time(TODAY));
+    let draft = Draft {
+        occurred,
+        signed,
+        body: product,
+    };
+    let event = draft.sign(&writer, &id, &org, Link::first(&id));
+    province.write("event.cose", event.bytes());
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let (_, head) = province.day("LO-1", since.as_secs() + 2 * 86_400);
+    province.store(&head);
+    for org in ["ORG-2", "ORG-3"] {
+        province.prove(
+            &["seen", "event.cose", "--org", org],
+            &format!("{org}.receipt"),
+        );
+    }
+    let withheld = ["withheld", "event.cose", "ORG-2.receipt"];
+    province.prove(
+        &[&withheld[..], &["ORG-3.receipt"]].concat(),
+        "two.evidence",
+    );
+    let (exit, answer) = province.verify("two.evidence", &[]);
+    assert_eq!((exit, &answer["holds"]), (0, &true.into()), "{answer}");
+    province.prove(&withheld, "one.evidence");
+    let (exit, answer) = province.verify("one.evidence", &[]);
+    assert_eq!((exit, state(&answer, "seen").1.as_str()), (5, "too_few"));
+    // Three days are asked for, and the head is two days later.
+    let patient = [&withheld[..], &["ORG-3.receipt", "--delay", "259200"]].concat();
+    province.prove(&patient, "patient.evidence");
+    let (exit, answer) = province.verify("patient.evidence", &[]);
+    assert_eq!((exit, state(&answer, "late").1.as_str()), (5, "too_early"));
+    // Whoever has no key of an organisation cannot speak for it.
+    let output = province.node(&[
+        "prove",
+        "seen",
+        "event.cose",
+        "--org",
+        "ORG-9",
+        "--out",
+        "x",
+    ]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_bundle_that_does_not_speak_of_an_event_does_not_hide_it() {
+    let (province, [first, _]) = Province::stored();
+    province.prove(&["bundle", "t/38C57RHV2"], "code.bundle");
+    let id = first.id().to_string();
+    province.prove(&["map-head", "code.bundle", &id], "map.evidence");
+    let (exit, answer) = province.verify("map.evidence", &[]);
+    assert_eq!(exit, 5, "{answer}");
+    assert_eq!(state(&answer, "logged").0, "proven");
+    assert_eq!(state(&answer, "missing").1, "left_out");
 }
 
 #[test]
