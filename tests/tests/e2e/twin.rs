@@ -1,6 +1,7 @@
 //! The second verifier: the page's JavaScript, in the browser it is meant for.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Path;
@@ -12,6 +13,19 @@ use tokio::net::TcpListener;
 
 use crate::harness::browser::Browser;
 use crate::harness::screen;
+
+/// Hundreds of vectors, on a machine that may be busy.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How many vectors the page has to do with: buyers get bundles, never tlog-proof files.
+fn concerning_the_page() -> usize {
+    let files = std::fs::read_dir(folder("vectors").unwrap()).unwrap();
+    let of_page = |text: &String| !text.contains("\"form\": \"tlog_proof\"");
+    files
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .filter(of_page)
+        .count()
+}
 
 /// Serves the page's modules and the vectors, and reads what the page makes of them.
 pub async fn run_the_vectors() {
@@ -26,7 +40,7 @@ pub async fn run_the_vectors() {
         .open(&format!("http://localhost:{port}/pages/vectors.html"))
         .await;
     let seen = browser
-        .wait_for("a result", |seen| {
+        .wait_within(PATIENCE, "a result", |seen| {
             seen.all("status").join(" ").contains("passed")
         })
         .await;
@@ -38,7 +52,7 @@ pub async fn run_the_vectors() {
         .next()
         .and_then(|n| n.trim().parse().ok())
         .unwrap();
-    assert!(passed >= tests::vectors::make().unwrap().len(), "{result}");
+    assert!(passed >= concerning_the_page(), "{result}");
     browser.close().await;
 }
 

@@ -94,12 +94,25 @@ impl Browser {
         Seen { nodes: described }
     }
 
-    /// Waits until the page shows something, by a deadline.
+    /// Waits until the page shows something, at most 20 seconds.
     ///
     /// # Panics
-    /// When it does not within 20 seconds; says what the page shows instead.
+    /// When it does not; says what the page shows instead.
     pub async fn wait_for(&self, what: &str, shown: impl Fn(&Seen) -> bool) -> Seen {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        self.wait_within(Duration::from_secs(20), what, shown).await
+    }
+
+    /// The same with another limit.
+    ///
+    /// # Panics
+    /// When it does not; says what the page shows instead.
+    pub async fn wait_within(
+        &self,
+        limit: Duration,
+        what: &str,
+        shown: impl Fn(&Seen) -> bool,
+    ) -> Seen {
+        let deadline = tokio::time::Instant::now() + limit;
         loop {
             let seen = self.see().await;
             if shown(&seen) {
