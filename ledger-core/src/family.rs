@@ -181,24 +181,32 @@ impl<'a> Creations<'a> {
     /// The ancestors of a lot, to a fixed point; known ones even when some are not.
     pub fn ancestors(&self, lot: &LotId) -> (BTreeSet<LotId>, Option<AncestryFault>) {
         let (reach, is_whole) = self.reach(lot);
-        let mut found: BTreeSet<LotId> = BTreeSet::new();
+        let mut found = self.family(lot, &reach);
+        found.remove(lot);
+        let too_many = (!is_whole).then_some(AncestryFault::TooMany);
+        let members = || found.iter().chain([lot]);
+        let fault = too_many
+            .or_else(|| members().find_map(|member| self.fault_at(member)))
+            .or_else(|| {
+                let mut members = members();
+                let cycle = members.find(|member| self.reaches_itself(member, &reach));
+                cycle.cloned().map(AncestryFault::Cycle)
+            });
+        (found, fault)
+    }
+
+    /// The lot and its ancestors, as far as they lie within its reach.
+    pub(crate) fn family(&self, lot: &LotId, reach: &BTreeSet<LotId>) -> BTreeSet<LotId> {
+        let mut found = BTreeSet::from([lot.clone()]);
         let mut open = vec![lot.clone()];
-        let mut fault = (!is_whole).then_some(AncestryFault::TooMany);
         while let Some(next) = open.pop() {
-            fault = fault.or_else(|| self.fault_at(&next));
             for parent in self.parents(&next).filter(|parent| reach.contains(*parent)) {
-                if parent == lot {
-                    fault = fault.or_else(|| Some(AncestryFault::Cycle(lot.clone())));
-                } else if found.insert(parent.clone()) {
+                if found.insert(parent.clone()) {
                     open.push(parent.clone());
                 }
             }
         }
-        let cycle = found
-            .iter()
-            .find(|ancestor| self.reaches_itself(ancestor, &found))
-            .cloned();
-        (found, fault.or(cycle.map(AncestryFault::Cycle)))
+        found
     }
 
     fn fault_at(&self, lot: &LotId) -> Option<AncestryFault> {

@@ -19,7 +19,7 @@ mod yields;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use area_code::{CodeFault, code_fault};
+pub(crate) use area_code::{CodeEntries, CodeFault, Origin};
 pub use concern::{Concern, ConcernKind, concerns};
 pub use custody::custodian;
 pub(crate) use labels::{counted_labels, units};

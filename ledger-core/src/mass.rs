@@ -1,7 +1,7 @@
 //! Mass balance: no more comes out than went in, stated losses included, with 2 % allowed (`docs/rules.md`, "Mass";
 //! decision of the province). Every amount is its last version.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::family::{Creation, Fact};
 use crate::ids::LotId;
@@ -25,7 +25,7 @@ pub(crate) fn is_exceeded(family: &Family<'_>) -> bool {
     family
         .created()
         .any(|creation| step_exceeded(family, &creation.fact))
-        || family.members.iter().any(|lot| uses_exceeded(family, lot))
+        || uses_exceeded(family)
 }
 
 /// Whether a step gave more than it took. A stated loss may be part of the amount that was taken or lie beside it, so
@@ -60,17 +60,26 @@ fn step_exceeded(family: &Family<'_>, step: &Fact<'_>) -> bool {
     exceeds(output.micros, taken.micros + added) || exceeds(output.micros + loss, at_hand + added)
 }
 
-/// Whether more of a lot was used up, sold or destroyed than there was.
-fn uses_exceeded(family: &Family<'_>, lot: &LotId) -> bool {
-    let gone = family
+/// Whether more of some member was used up, sold or destroyed than there was.
+fn uses_exceeded(family: &Family<'_>) -> bool {
+    let mut gone_of: BTreeMap<&LotId, Vec<Option<Quantity>>> = BTreeMap::new();
+    for (lot, qty) in family
         .facts
         .iter()
-        .flat_map(|fact| gone(family.corrections(), fact, lot));
-    let gone = sum(gone.map(|qty| amount(family, lot, qty)));
-    match (whole(family, lot), gone) {
-        (Some(whole), Some(gone)) => whole.unit == gone.unit && exceeds(gone.micros, whole.micros),
-        _ => false,
+        .flat_map(|fact| gone(family.corrections(), fact))
+    {
+        gone_of.entry(lot).or_default().push(qty);
     }
+    family.members.iter().any(|lot| {
+        let gone = gone_of.get(lot).into_iter().flatten();
+        let gone = sum(gone.map(|qty| amount(family, lot, *qty)));
+        match (whole(family, lot), gone) {
+            (Some(whole), Some(gone)) => {
+                whole.unit == gone.unit && exceeds(gone.micros, whole.micros)
+            }
+            _ => false,
+        }
+    })
 }
 
 /// Whether an event takes the lots that it is about out of the world.
@@ -78,31 +87,20 @@ pub(crate) fn is_way_out(kind: Kind) -> bool {
     matches!(kind, Kind::Destroy | Kind::Sell)
 }
 
-/// The amounts of a lot that an event uses up, sells or destroys. How much was sold or destroyed is not always weighed;
-/// an unknown amount proves nothing.
-pub(crate) fn gone(
+/// What an event uses up, sells or destroys of which lots. How much was sold or destroyed is not always weighed; an
+/// unknown amount proves nothing.
+pub(crate) fn gone<'a>(
     corrections: &Corrections<'_>,
-    fact: &Fact<'_>,
-    lot: &LotId,
-) -> Vec<Option<Quantity>> {
-    let body = fact.event.body();
-    let names = |uses: &Option<Vec<crate::body::LotUse>>| {
-        uses.iter().flatten().any(|used| used.lot == *lot)
-    };
-    let mut amounts = Vec::new();
-    if names(&body.inputs) {
-        let inputs = corrections.inputs(fact);
-        let of_lot = inputs.iter().filter(|(used, _)| used.lot == *lot);
-        amounts.extend(of_lot.map(|(_, qty)| *qty));
+    fact: &Fact<'a>,
+) -> Vec<(&'a LotId, Option<Quantity>)> {
+    let mut gone = corrections.inputs(fact);
+    if is_way_out(fact.event.body().kind) {
+        let lots = corrections.lots(fact).into_iter();
+        gone.extend(lots.filter(|(_, qty)| qty.is_some()));
     }
-    if is_way_out(body.kind) && names(&body.lots) {
-        let lots = corrections.lots(fact);
-        let weighed = lots
-            .iter()
-            .filter(|(used, qty)| used.lot == *lot && qty.is_some());
-        amounts.extend(weighed.map(|(_, qty)| *qty));
-    }
-    amounts
+    gone.into_iter()
+        .map(|(used, qty)| (&used.lot, qty))
+        .collect()
 }
 
 /// How much a lot was when it came into being.

@@ -70,46 +70,71 @@ export class Creations {
     return { lots: [...found.values()], isWhole: true };
   }
 
-  /**
-   * The ancestors of a lot, to a fixed point; known ones even when some are not.
-   * @returns {{lots: string[][], fault: null | {why: string, lot?: string[]}}}
-   */
-  ancestors(lot) {
-    const reach = this.reach(lot);
-    const reached = new Set(reach.lots.map(idName));
-    const found = new Map();
+  /** The lot and its ancestors, as far as they lie within its reach. */
+  family(lot, reach) {
+    const reached = new Set(reach.map(idName));
+    const found = new Map([[idName(lot), lot]]);
     const open = [lot];
-    let fault = reach.isWhole ? null : { why: "too_many" };
     while (open.length > 0) {
-      const next = open.pop();
-      fault ??= this.faultAt(next);
-      for (const parent of this.parents(next).filter((id) => reached.has(idName(id)))) {
-        if (idName(parent) === idName(lot)) fault ??= { why: "cycle", lot };
-        else if (!found.has(idName(parent))) {
-          found.set(idName(parent), parent);
-          open.push(parent);
-        }
+      for (const parent of this.parents(open.pop())) {
+        if (found.has(idName(parent)) || !reached.has(idName(parent))) continue;
+        found.set(idName(parent), parent);
+        open.push(parent);
       }
     }
-    const lots = [...found.values()];
-    return { lots, fault: fault ?? this.cycle(lots) };
+    return [...found.values()];
+  }
+
+  /**
+   * The ancestors of a lot, to a fixed point; known ones even when some are not.
+   * @returns {{lots: string[][], fault: null | {why: string, lot?: string[]}}} lots in the order of their ids
+   */
+  ancestors(lot) {
+    const { lots: reach, isWhole } = this.reach(lot);
+    const lots = this.family(lot, reach).filter((member) => member !== lot).sort(inOrder);
+    const members = [...lots, lot];
+    const tooMany = isWhole ? null : { why: "too_many" };
+    const fault = tooMany ?? members.map((member) => this.faultAt(member)).find(Boolean) ?? this.cycle(members);
+    return { lots, fault: fault ?? null };
   }
 
   faultAt(lot) {
-    if (!this.get(lot)) return { why: "not_created", lot };
-    return this.inEffect(lot).length > 1 ? { why: "created_twice", lot } : null;
+    const creations = this.inEffect(lot).length;
+    if (creations === 0) return { why: "not_created", lot };
+    return creations > 1 ? { why: "created_twice", lot } : null;
   }
 
-  /** Takes away, again and again, the lots none of whose parents are left; what remains runs in a circle. */
+  /** Takes away, again and again, the lots none of whose parents are left; in what remains something runs in a circle. */
   cycle(lots) {
     let left = new Map(lots.map((lot) => [idName(lot), lot]));
     for (;;) {
       const stuck = [...left].filter(([, lot]) => this.parents(lot).some((parent) => left.has(idName(parent))));
       if (stuck.length === 0) return null;
-      if (stuck.length === left.size) return { why: "cycle", lot: stuck[0][1] };
+      if (stuck.length === left.size) break;
       left = new Map(stuck);
     }
+    return { why: "cycle", lot: [...left.values()].find((lot) => this.reachesItself(lot, left)) };
   }
+
+  reachesItself(lot, within) {
+    const seen = new Set();
+    const open = this.parents(lot);
+    while (open.length > 0) {
+      const next = open.pop();
+      const name = idName(next);
+      if (name === idName(lot)) return true;
+      if (!within.has(name) || seen.has(name)) continue;
+      seen.add(name);
+      open.push(...this.parents(next));
+    }
+    return false;
+  }
+}
+
+/** Ids in the order of their parts, as Rust has them. */
+export function inOrder(a, b) {
+  const at = a.findIndex((part, i) => part !== b[i]);
+  return at < 0 ? 0 : a[at] < b[at] ? -1 : 1;
 }
 
 /**

@@ -74,22 +74,28 @@ export function lacksGrowingAreaCode(family) {
   return family.sources.some((place) => family.placeAt(place)?.type === "plot" && !hasCode(place));
 }
 
-const codesOf = ({ events }, place) =>
-  events.filter(({ kind, body }) => kind === "place_code" && idName(body.target_place) === idName(place));
+const codesOf = ({ placeCodes }, place) => placeCodes.filter(({ body }) => idName(body.target_place) === idName(place));
 
 /** Goods under the code of a place where they did not grow. */
 export const areaCodeIsOfElsewhere = (family) => codeUses(family).some(({ places }) => places.length === 0);
 
 /** Goods under somebody else's code, without permission. */
 export function lacksPermit(family) {
+  const permits = family.events.filter(({ kind }) => kind === "permit");
   return codeUses(family).some((use) => {
     const isOwn = use.places.some(([org]) => org === use.user);
-    return use.places.length > 0 && !isOwn && !isPermitted(family, use);
+    return use.places.length > 0 && !isOwn && !permits.some(({ body }) => isPermitted(body, use));
   });
 }
 
-/** Lots of the family that go under a code: {of (their own family), code, user, places for which the code is in force}. */
+/** Lots of the family that go under a code: {members and places: of the lot's own family, those for which the code is in
+ *  force; code, user}. */
 function codeUses(family) {
+  const origins = new Map(); // lot → its own family, asked for once
+  const originOf = (lot) => {
+    if (!origins.has(idName(lot))) origins.set(idName(lot), family.originOf(lot));
+    return origins.get(idName(lot));
+  };
   return family.events
     .filter(({ body }) => body.area_code !== undefined)
     .flatMap((event) => {
@@ -97,9 +103,9 @@ function codeUses(family) {
       const day = daysDate(dayOf(family.corrections.occurred(event)));
       const named = [...lots, ...inputs].map(([lot]) => lot).filter(family.has);
       return named.map((lot) => {
-        const of = family.familyOf(lot);
+        const { members, sources } = originOf(lot);
         const user = event.kind === "quarantine" ? (family.creations.told(lot)?.output.owner ?? lot[0]) : event.iss;
-        return { of, code, user, places: of.sources.filter((place) => isInForce(family, place, code, day)) };
+        return { members, code, user, places: sources.filter((place) => isInForce(family, place, code, day)) };
       });
     });
 }
@@ -111,14 +117,7 @@ function isInForce(family, place, code, day) {
 }
 
 /** A permit of one of the places' holders for the lot or an ancestor of it. */
-function isPermitted(family, { of, code, user, places }) {
-  const holds = new Set(places.map(idName));
-  return family.events.some(
-    ({ kind, body }) =>
-      kind === "permit" &&
-      holds.has(idName(body.target_place)) &&
-      body.code === code &&
-      body.to === user &&
-      body.lots.some(([lot]) => of.has(lot)),
-  );
+function isPermitted(body, { members, code, user, places }) {
+  const isOfPlace = places.some((place) => idName(place) === idName(body.target_place));
+  return isOfPlace && body.code === code && body.to === user && body.lots.some(([lot]) => members.has(idName(lot)));
 }

@@ -4,7 +4,7 @@
 //
 // A breach never refuses an event here: a ledger that refuses the truth makes people write it elsewhere.
 
-import { Creations, handovers, placeOf } from "./family.js";
+import { Creations, handovers, inOrder, placeOf } from "./family.js";
 import { idName, lotsOf } from "./event.js";
 import {
   areaCodeIsOfElsewhere,
@@ -24,14 +24,14 @@ import { DAY_SECONDS } from "./time.js";
 const LATE_SECONDS = DAY_SECONDS;
 
 /** A lot with its ancestors and the events that tell of them: what every rule is decided from. Mirrors lot/members.rs. */
-function familyOf(events, creations, lot, places) {
+function familyOf(events, creations, lot) {
+  const places = placesOf(events);
   const { lots: ancestors, fault } = creations.ancestors(lot);
   const lots = [...ancestors, lot];
   const members = new Set(lots.map(idName));
   const reach = creations.reach(lot).lots;
   const reached = new Set(reach.map(idName));
-  const created = lots.map((id) => creations.get(id)).filter((creation) => creation !== undefined);
-  const sources = created.filter(({ event }) => event.body.inputs === undefined).map(placeOf);
+  const created = createdOf(creations, lots);
   return {
     events,
     creations,
@@ -42,21 +42,31 @@ function familyOf(events, creations, lot, places) {
     lots,
     reach, // the same, through every creation that was ever stated
     created,
-    sources: distinct(sources), // where the lots without inputs arose
+    sources: distinct(rootsOf({ created }).map(placeOf)), // where the lots without inputs arose
     has: (id) => members.has(idName(id)),
     isReached: (id) => reached.has(idName(id)),
     isAboutLot: ({ body }) => (body.lots ?? []).some(([id]) => idName(id) === idName(lot)),
+    placeCodes: events.filter(({ kind }) => kind === "place_code"),
+    originOf: (id) => originOf(creations, id),
     placeAt: (id) => (id ? places.get(idName(id)) : undefined), // as last registered
-    familyOf: (id) => familyOf(events, creations, id, places),
   };
+}
+
+/** The names of a lot and its ancestors, and where the roots among them arose. */
+function originOf(creations, lot) {
+  const lots = creations.family(lot, creations.reach(lot).lots);
+  const roots = rootsOf({ created: createdOf(creations, lots) });
+  return { members: new Set(lots.map(idName)), sources: distinct(roots.map(placeOf)) };
 }
 
 function placesOf(events) {
   return new Map(events.filter(({ kind }) => kind === "place").map(({ iss, body }) => [idName([iss, body.id]), body]));
 }
 
+const createdOf = (creations, lots) => lots.map((lot) => creations.get(lot)).filter((creation) => creation !== undefined);
+
 /** The creations of those that were made from nothing. */
-const rootsOf = (family) => family.created.filter(({ event }) => event.body.inputs === undefined);
+const rootsOf = ({ created }) => created.filter(({ event }) => event.body.inputs === undefined);
 
 /**
  * Tells the history of a lot from events in force, in log order.
@@ -65,7 +75,7 @@ const rootsOf = (family) => family.created.filter(({ event }) => event.body.inpu
  *   threshold acts, so the roster knows it and not the events of the lot
  */
 export function trace(events, lot, today, creations = new Creations(events), suspension = () => null) {
-  const family = familyOf(events, creations, lot, placesOf(events));
+  const family = familyOf(events, creations, lot);
   const held = holding(family);
   const rating = ratingOf(family, today);
   const suspended = suspendedOf(family, suspension);
@@ -73,7 +83,7 @@ export function trace(events, lot, today, creations = new Creations(events), sus
   return {
     lot,
     creation: creations.told(lot) ?? null,
-    ancestors: family.ancestors.sort(inOrder),
+    ancestors: family.ancestors,
     fault: family.fault,
     family,
     holding: held,
@@ -89,12 +99,6 @@ export function trace(events, lot, today, creations = new Creations(events), sus
 }
 
 const distinct = (ids) => [...new Map(ids.filter(Boolean).map((id) => [idName(id), id])).values()];
-
-/** Ids in the order of their parts, as Rust has them. */
-function inOrder(a, b) {
-  const at = a.findIndex((part, i) => part !== b[i]);
-  return at < 0 ? 0 : a[at] < b[at] ? -1 : 1;
-}
 
 /** The state line: the first that applies. */
 function stateOf(notices) {

@@ -12,9 +12,10 @@ export const exceeds = (out, within) => out * 100n > within * (100n + TOLERANCE_
 
 /** Whether more came out of one of the lots, or of a step that made them, than went in. */
 export function massExceeded(family) {
+  const gone = goneOf(family);
   return (
     family.created.some(({ event }) => stepExceeded(family, event)) ||
-    family.lots.some((lot) => usesExceeded(family, lot))
+    family.lots.some((lot) => usesExceeded(family, lot, gone.get(idName(lot)) ?? []))
   );
 }
 
@@ -38,18 +39,24 @@ function stepExceeded(family, event) {
 }
 
 /** Whether more of a lot was used up, sold or destroyed than there was. */
-function usesExceeded(family, lot) {
+function usesExceeded(family, lot, quantities) {
   const whole = wholeOf(family, lot);
-  const gone = sum(family.events.flatMap((event) => goneOf(family, event, lot)).map((qty) => amount(family, lot, qty)));
+  const gone = sum(quantities.map((qty) => amount(family, lot, qty)));
   return Boolean(whole && gone) && whole.unit === gone.unit && exceeds(gone.micros, whole.micros);
 }
 
-/** The quantities of a lot that an event uses up, sells or destroys. How much was sold or destroyed is not always
- *  weighed; an unknown amount proves nothing. */
-function goneOf({ corrections }, event, lot) {
-  const of = (list) => corrections.uses(event, list).filter(([id]) => idName(id) === idName(lot));
-  const out = WAYS_OUT.includes(event.kind) ? of("lots").filter(([, qty]) => qty !== null) : [];
-  return [...of("inputs"), ...out].map(([, qty]) => qty);
+/** The quantities of each lot (by its name) that events use up, sell or destroy. How much was sold or destroyed is not
+ *  always weighed; an unknown amount proves nothing. */
+function goneOf({ events, corrections }) {
+  const gone = new Map();
+  for (const event of events) {
+    const out = WAYS_OUT.includes(event.kind) ? corrections.uses(event, "lots").filter(([, qty]) => qty !== null) : [];
+    for (const [lot, qty] of [...corrections.uses(event, "inputs"), ...out]) {
+      if (!gone.has(idName(lot))) gone.set(idName(lot), []);
+      gone.get(idName(lot)).push(qty);
+    }
+  }
+  return gone;
 }
 
 /** How much a lot was when it came into being. */

@@ -103,8 +103,9 @@ fn shortage(case: &Case<'_>, lot: &LotId, wanted: &[Quantity]) -> Option<Shortag
     let whole = count(&corrections.quantity(creation))?;
     // An amount that was not weighed proves nothing.
     let facts = case.facts().iter();
-    let gone = facts.flat_map(|fact| gone(corrections, fact, lot));
-    let gone: u128 = gone.flatten().filter_map(|qty| count(&qty)).sum();
+    let gone = facts.flat_map(|fact| gone(corrections, fact));
+    let gone = gone.filter(|(taken, _)| *taken == lot);
+    let gone: u128 = gone.filter_map(|(_, qty)| count(&qty?)).sum();
     exceeds(gone + wanted, whole).then(|| Shortage {
         lot: lot.number().to_owned(),
         unit,

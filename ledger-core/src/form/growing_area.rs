@@ -3,7 +3,7 @@
 use super::{Case, Question, Weight};
 use crate::body::{Body, CodeType};
 use crate::kind::Kind;
-use crate::lot::{CodeFault, Family, code_fault};
+use crate::lot::{CodeEntries, CodeFault, Origin};
 use crate::notice::Notice;
 
 /// The fact under which a harvest names the export code that it is sold under.
@@ -70,9 +70,10 @@ pub(super) fn is_lent(case: &Case<'_>) -> Vec<Question> {
     let day = case.draft.occurred.date();
     let lots = body.lots.iter().chain(&body.inputs).flatten();
     let known = lots.filter(|used| case.creations.get(&used.lot).is_some());
+    let entries = CodeEntries::of(case.facts());
     let faults = known.filter_map(|used| {
-        let (of_lot, _) = Family::of(case.facts(), &case.creations, &used.lot);
-        let fault = code_fault(&of_lot, body, case.iss, day)?;
+        let origin = Origin::of(&case.creations, &used.lot);
+        let fault = entries.fault(&origin, body, case.iss, day)?;
         Some(lent(fault, &code.0, used.lot.number()))
     });
     faults.collect()
