@@ -9,7 +9,7 @@ use crate::admit::{AdmittedEvent, Refusal, admit, admit_signed};
 use crate::chain::{ChainError, Chains, Link};
 use crate::genesis::{Genesis, GenesisError, ledger_id};
 use crate::ids::{DeviceKey, EventId, Hash, LeafIndex, LedgerId, TreeSize};
-use crate::map::{AppendError, Map, StoredMap};
+use crate::map::{AppendError, Map, MapKey, StoredMap};
 use crate::merkle::{MemoryTree, leaf_hash};
 use crate::roster::{Referred, Roster, VoidReason};
 use crate::sign::{Envelope, SignedEvent};
@@ -241,8 +241,9 @@ impl Replica {
         if verdict.is_ok() {
             self.roster.apply(index, &event);
         }
-        for subject in &subjects {
-            let listed = self.map.append(subject.key(), index, event.id().0);
+        let arrays: Vec<Vec<u8>> = subjects.iter().map(Subject::to_cbor).collect();
+        for subject in &arrays {
+            let listed = self.map.append(MapKey::of(subject), index, event.id().0);
             listed.map_err(|e| match e {
                 AppendError::Store(failed) => failed,
                 // Leaf indexes only rise, and a set names a subject once: the stored list is not what was written.
@@ -250,12 +251,9 @@ impl Replica {
             })?;
         }
         let void = verdict.err();
-        let standing = Standing {
-            referred: Referred::of(index, &event, void.is_none()),
-            subjects,
-        };
-        self.standings.push(&event.id().0, &standing, void)?;
-        let subjects = standing.subjects;
+        let referred = Referred::of(index, &event, void.is_none());
+        self.standings
+            .push(&event.id().0, &referred, &arrays, void)?;
         Ok(LoggedEvent {
             index,
             event,

@@ -56,7 +56,8 @@ pub struct Payload {
 pub struct Envelope {
     bytes: Vec<u8>,
     parts: Parts,
-    payload: Payload,
+    // On the heap: an event is handed on a dozen times, and what it says is two kilobytes.
+    payload: Box<Payload>,
 }
 
 /// An event whose signature holds for the ledger it was checked against.
@@ -67,7 +68,7 @@ pub struct SignedEvent {
     signed_hash: Hash,
     device: DeviceKey,
     iss: OrgId,
-    payload: Payload,
+    payload: Box<Payload>,
 }
 
 /// Bytes that are no envelope of this format, or carry no good signature. The sender is at fault.
@@ -97,7 +98,7 @@ impl Draft {
     /// Signs the draft as the next event of a device. Deterministic: the same draft at the same place
     /// gives the same bytes.
     pub fn sign(self, key: &SigningKey, ledger: &LedgerId, iss: &OrgId, link: Link) -> SignedEvent {
-        let payload = Payload { link, draft: self };
+        let payload = Box::new(Payload { link, draft: self });
         let device = DeviceKey(PublicKey::of(key).to_bytes());
         let said = payload.to_value().encode();
         let bytes = FORM.sign(key, ledger, iss, &said);
@@ -160,7 +161,7 @@ impl Envelope {
             return Err(EnvelopeError::TooLong);
         }
         let parts = FORM.read(bytes).ok_or(EnvelopeError::Shape)?;
-        let payload = Payload::from_value(&Value::decode(&parts.payload)?)?;
+        let payload = Box::new(Payload::from_value(&Value::decode(&parts.payload)?)?);
         if bytes.len() > ENVELOPE_MAX_BYTES && payload.draft.body.kind != Kind::Conflict {
             return Err(EnvelopeError::TooLong);
         }

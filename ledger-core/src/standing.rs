@@ -23,6 +23,9 @@ pub(crate) struct Standing {
     pub(crate) subjects: BTreeSet<Subject>,
 }
 
+/// Room for the record of an event with three subjects.
+const RECORD_BYTES_USUAL: usize = 256;
+
 /// The standing of every leaf behind genesis.
 #[derive(Debug)]
 pub(crate) struct Standings {
@@ -49,17 +52,18 @@ impl Standings {
         }
     }
 
-    /// Adds the next leaf.
+    /// Adds the next leaf; `subjects` are the arrays of those it is listed under.
     pub(crate) fn push(
         &mut self,
         id: &Hash,
-        standing: &Standing,
+        referred: &Referred,
+        subjects: &[Vec<u8>],
         void: Option<VoidReason>,
     ) -> Result<(), StoreError> {
-        let record = self.records.append(&write(standing))?;
-        let LeafIndex(index) = standing.referred.index;
+        let record = self.records.append(&write(referred, subjects))?;
+        let LeafIndex(index) = referred.index;
         self.by_id.insert(id, index);
-        self.by_signed.insert(&standing.referred.signed_hash, index);
+        self.by_signed.insert(&referred.signed_hash, index);
         self.rows.push(Row { record, void });
         Ok(())
     }
@@ -138,29 +142,33 @@ fn beginning(hash: &Hash) -> u64 {
     u64::from(u32::from_be_bytes([a, b, c, d])) << 32
 }
 
-/// A record is an array of seven: signing organisation, device, epoch, seq, hash of what was signed, kind, commitments;
-/// then the subjects.
-fn write(standing: &Standing) -> Vec<u8> {
-    let referred = &standing.referred;
-    let commitments = referred
+/// A record is a row of fields, each behind its length: signing organisation, device, epoch, seq, hash of what was
+/// signed, kind, commitments, and then the subject arrays.
+fn write(referred: &Referred, subjects: &[Vec<u8>]) -> Vec<u8> {
+    let commitments: Vec<u8> = referred
         .commitments
         .iter()
-        .map(|hash| Value::bytes(&hash.0));
-    let record = vec![
-        Value::text(&referred.iss),
-        Value::bytes(&referred.device.0),
-        Value::uint(referred.epoch),
-        Value::uint(referred.seq),
-        Value::bytes(&referred.signed_hash.0),
-        Value::text(referred.kind.row().name),
-        Value::Array(commitments.collect()),
-        Value::Array(standing.subjects.iter().map(Subject::to_value).collect()),
+        .flat_map(|hash| hash.0)
+        .collect();
+    let mut record = Vec::with_capacity(RECORD_BYTES_USUAL);
+    let fields = [
+        referred.iss.as_str().as_bytes(),
+        &referred.device.0,
+        &referred.epoch.to_be_bytes(),
+        &referred.seq.to_be_bytes(),
+        &referred.signed_hash.0,
+        referred.kind.name().as_bytes(),
+        &commitments,
     ];
-    Value::Array(record).encode()
+    for field in fields.into_iter().chain(subjects.iter().map(Vec::as_slice)) {
+        record.extend((field.len() as u32).to_be_bytes());
+        record.extend(field);
+    }
+    record
 }
 
 fn read(record: &[u8], index: LeafIndex, in_force: bool) -> Option<Standing> {
-    let value = Value::decode_large(record).ok()?;
+    let fields = fields(record)?;
     let [
         iss,
         device,
@@ -169,30 +177,42 @@ fn read(record: &[u8], index: LeafIndex, in_force: bool) -> Option<Standing> {
         signed_hash,
         kind,
         commitments,
-        subjects,
-    ] = value.as_array()?
+        subjects @ ..,
+    ] = &fields[..]
     else {
         return None;
     };
-    let commitments = commitments.as_array()?.iter();
+    let text = |bytes| std::str::from_utf8(bytes).ok();
+    let (commitments, []) = commitments.as_chunks() else {
+        return None;
+    };
     let referred = Referred {
         index,
         in_force,
-        iss: OrgId::new(iss.as_text()?).ok()?,
-        device: DeviceKey(device.as_bytes32()?),
-        epoch: epoch.as_uint()?,
-        seq: seq.as_uint()?,
-        signed_hash: Hash(signed_hash.as_bytes32()?),
-        kind: Kind::from_name(kind.as_text()?)?,
-        commitments: commitments
-            .map(|hash| hash.as_bytes32().map(Hash))
-            .collect::<Option<_>>()?,
+        iss: OrgId::new(text(iss)?).ok()?,
+        device: DeviceKey((*device).try_into().ok()?),
+        epoch: u64::from_be_bytes((*epoch).try_into().ok()?),
+        seq: u64::from_be_bytes((*seq).try_into().ok()?),
+        signed_hash: Hash((*signed_hash).try_into().ok()?),
+        kind: Kind::from_name(text(kind)?)?,
+        commitments: commitments.iter().copied().map(Hash).collect(),
     };
-    let subjects = subjects.as_array()?.iter().map(Subject::from_value);
+    let subject = |cbor: &&[u8]| Subject::from_value(&Value::decode(cbor).ok()?);
     Some(Standing {
         referred,
-        subjects: subjects.collect::<Option<_>>()?,
+        subjects: subjects.iter().map(subject).collect::<Option<_>>()?,
     })
+}
+
+fn fields(mut rest: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut fields = Vec::new();
+    while !rest.is_empty() {
+        let (len, behind) = rest.split_first_chunk()?;
+        let (field, behind) = behind.split_at_checked(u32::from_be_bytes(*len) as usize)?;
+        fields.push(field);
+        rest = behind;
+    }
+    Some(fields)
 }
 
 #[cfg(test)]
@@ -234,9 +254,10 @@ mod tests {
         for index in 1..9u64 {
             let void = (index == 4).then_some(VoidReason::NotPermitted);
             let standing = standing(index, alike(100 + index as u8), void.is_none());
-            standings
-                .push(&leaves[index as usize], &standing, void)
-                .unwrap();
+            let subjects: Vec<_> = standing.subjects.iter().map(Subject::to_cbor).collect();
+            let id = &leaves[index as usize];
+            let pushed = standings.push(id, &standing.referred, &subjects, void);
+            pushed.unwrap();
         }
         for index in 1..9u64 {
             let at = LeafIndex(index);

@@ -90,9 +90,14 @@ impl Subject {
         }
     }
 
+    /// The canonical bytes of the subject array.
+    pub fn to_cbor(&self) -> Vec<u8> {
+        self.to_value().encode()
+    }
+
     /// Where it stands in the map.
     pub fn key(&self) -> MapKey {
-        MapKey::of(&self.to_value().encode())
+        MapKey::of(&self.to_cbor())
     }
 }
 

@@ -11,10 +11,10 @@ use ledger_core::ids::{DeviceKey, LedgerId};
 use ledger_core::key::PublicKey;
 use ledger_core::sign::{Envelope, EnvelopeError, SignedEvent};
 
-/// Leaves that one thread checks in a row: some five milliseconds.
-const CHUNK_LEAVES: usize = 128;
+/// Leaves that one thread checks in a row: a millisecond's work, whose results stay in the core's cache.
+const CHUNK_LEAVES: usize = 32;
 /// Chunks that wait for the fold: with all leaves as long as they may be 64 MiB, usually one.
-const CHUNKS_AHEAD_MAX: usize = 16;
+const CHUNKS_AHEAD_MAX: usize = 64;
 /// Keys that a thread remembers; checking one anew costs as much as a signature.
 const KEYS_MAX: usize = 4_096;
 
@@ -29,7 +29,7 @@ pub fn cores() -> usize {
 /// Where leaves are put in and folded. `fold` answers whether to go on.
 pub struct Ahead<'a> {
     fold: &'a mut dyn FnMut(Checked) -> bool,
-    chunk: Vec<Vec<u8>>,
+    chunk: Leaves,
     waiting: VecDeque<Receiver<Vec<Checked>>>,
     check: Check,
     goes_on: bool,
@@ -41,8 +41,29 @@ enum Check {
     Elsewhere(Sender<Job>),
 }
 
+/// Leaves one behind the other.
+#[derive(Default)]
+struct Leaves {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Leaves {
+    fn push(&mut self, leaf: &[u8]) {
+        self.bytes.extend_from_slice(leaf);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts
+            .zip(&self.ends)
+            .map(|(start, end)| &self.bytes[*start..*end])
+    }
+}
+
 struct Job {
-    leaves: Vec<Vec<u8>>,
+    leaves: Leaves,
     reply: SyncSender<Vec<Checked>>,
 }
 
@@ -72,7 +93,7 @@ impl<'a> Ahead<'a> {
     fn new(fold: &'a mut dyn FnMut(Checked) -> bool, check: Check) -> Ahead<'a> {
         Ahead {
             fold,
-            chunk: Vec::with_capacity(CHUNK_LEAVES),
+            chunk: Leaves::default(),
             waiting: VecDeque::new(),
             check,
             goes_on: true,
@@ -90,8 +111,8 @@ impl<'a> Ahead<'a> {
 
     /// Puts the next leaf in; whether more are wanted.
     pub fn push(&mut self, leaf: &[u8]) -> bool {
-        self.chunk.push(leaf.to_vec());
-        if self.chunk.len() == CHUNK_LEAVES {
+        self.chunk.push(leaf);
+        if self.chunk.ends.len() == CHUNK_LEAVES {
             self.dispatch();
         }
         if self.waiting.len() > CHUNKS_AHEAD_MAX
@@ -103,7 +124,7 @@ impl<'a> Ahead<'a> {
     }
 
     fn dispatch(&mut self) {
-        let leaves = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK_LEAVES));
+        let leaves = std::mem::take(&mut self.chunk);
         match &mut self.check {
             Check::Here(checker) => {
                 let checked = checker.check_all(&leaves);
@@ -150,7 +171,7 @@ impl Checker {
         }
     }
 
-    fn check_all(&mut self, leaves: &[Vec<u8>]) -> Vec<Checked> {
+    fn check_all(&mut self, leaves: &Leaves) -> Vec<Checked> {
         leaves.iter().map(|leaf| self.check(leaf)).collect()
     }
 
