@@ -218,7 +218,7 @@ impl Service {
     /// [`Unavailable`].
     pub async fn is_bound(self: &Arc<Self>, code: &PrintedCode) -> Result<bool, Unavailable> {
         let code = code.clone();
-        self.look(move |view| Ok(view.is_bound(&code)?)).await
+        self.look(move |view| view.is_bound(&code)).await
     }
 
     /// The answer for a code: its bundle, checked. An unknown code has one too, which proves its absence.
