@@ -76,7 +76,7 @@ class Maker:
 
     def body(self, kind):
         _, must, may = body.KINDS[kind]
-        names = {self.dice.choice(one) for one in must} | {name for name in may if self.dice.random() < 0.3}
+        names = {self.dice.choice(one) for one in must} | {name for name in sorted(may) if self.dice.random() < 0.3}
         if kind != "map_head" and self.dice.random() < 0.1:
             names.add("facts")
         made = {"kind": kind} | {name: self.value(kind, name) for name in sorted(names)}

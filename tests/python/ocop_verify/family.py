@@ -153,15 +153,18 @@ class Family:
     def names(self, event):
         """The lots of the reach that a hold, release or recall names."""
         named = {tuple(lot) for lot, _ in event.body.get("lots", [])}
-        return {lot for lot in self.reach if lot in named or any(self._names(event.body, lot, made) for made in self._all(lot))}
+        return {lot for lot in self.reach if lot in named or self._is_named(event.body, lot)}
+
+    def _is_named(self, body, lot):
+        return body.get("org") == lot[0] or any(self._names(body, made) for made in self._all(lot))
 
     def _all(self, lot):
         return self.log.creations.get(lot, [])
 
-    def _names(self, body, lot, made):
+    def _names(self, body, made):
         if "product" in body and made.output.get("product") == body["product"]:
             return True
-        if "org" in body and body["org"] in (lot[0], made.output["owner"]):
+        if "org" in body and body["org"] == made.output["owner"]:
             return True
         if "target_place" not in body or place_of(made.event) != tuple(body["target_place"]):
             return False

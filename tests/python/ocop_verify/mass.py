@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+from .family import inputs_of
 from .value import last
 
 UNITS = {"KGM": "kg", "LTR": "l"}
@@ -45,9 +46,9 @@ def _loses_more(log, event):
 def _is_overdrawn(log, lot, made):
     taken = []
     for _, event in log.events:
-        taken += [part for named, part in _taken(log, event) if named == lot]
+        taken += [of_lot(log, lot, qty) for qty in _quantities(log, event, "inputs", lot)]
         if event.kind in ("sell", "destroy"):
-            taken += [part for named, part in _weighed(log, event) if named == lot]
+            taken += [of_lot(log, lot, qty) for qty in _quantities(log, event, "lots", lot) if qty is not None]
     return _exceeds(taken, [amount(log.last_of(made, "qty"), made.output)])
 
 
@@ -64,27 +65,26 @@ def _outputs(log, event):
 
 
 def _inputs(log, event):
-    return [part for _, part in _taken(log, event)]
+    return [part for lot in inputs_of(event) for part in _taken(log, event, lot)]
 
 
-def _taken(log, event):
-    """`(lot, amount)` of every input; what is taken without a quantity is the whole lot."""
-    quantities = enumerate(event.body.get("inputs", []))
-    return [(tuple(lot), of_lot(log, tuple(lot), last(log, event, f"inputs/{n}/qty"))) for n, (lot, _) in quantities]
+def _taken(log, event, lot):
+    return [of_lot(log, lot, qty) for qty in _quantities(log, event, "inputs", lot)]
 
 
-def _weighed(log, event):
-    quantities = [(tuple(lot), last(log, event, f"lots/{n}/qty")) for n, (lot, _) in enumerate(event.body["lots"])]
-    return [(lot, of_lot(log, lot, qty)) for lot, qty in quantities if qty is not None]
+def _quantities(log, event, name, lot):
+    """What an event says of a lot in `inputs` or `lots`: quantities, or None where it says none."""
+    return [last(log, event, f"{name}/{n}/qty") for n, (one, _) in enumerate(event.body.get(name, [])) if tuple(one) == lot]
 
 
 def _wholes(log, event):
     """The whole of the lots that it took from, never less than what it took."""
-    taken, wholes = {}, []
-    for lot, part in _taken(log, event):
-        taken.setdefault(lot, []).append(part)
-    for lot, parts in taken.items():
-        whole = [of_lot(log, lot, None)]
+    wholes = []
+    for lot in inputs_of(event):
+        parts, made = _taken(log, event, lot), log.creation(lot)
+        if made is None:
+            raise Unknown
+        whole = [amount(log.last_of(made, "qty"), made.output)]
         wholes += parts if _sum(parts) > _sum(whole) else whole
     return wholes
 
@@ -95,11 +95,11 @@ def _stated(log, event, name):
 
 
 def of_lot(log, lot, qty):
-    """`(kg or l, number)` of what is taken from a lot; without a quantity, of all of it."""
-    made = log.creation(lot)
-    if qty is None and made is None:
+    """`(kg or l, number)` of what is taken from a lot; unknown without a quantity."""
+    if qty is None:
         raise Unknown
-    return amount(qty or log.last_of(made, "qty"), made.output if made else {})
+    made = log.creation(lot)
+    return amount(qty, made.output if made else {})
 
 
 def amount(qty, output):
