@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use ed25519_dalek::SigningKey;
 use ledger_core::body::{Body, Lives, LotUse};
 use ledger_core::chain::Link;
-use ledger_core::genesis::{Genesis, ledger_id};
+use ledger_core::genesis::ledger_id;
 use ledger_core::ids::{DeviceKey, Hash, LedgerId, LotId, OrgId};
 use ledger_core::key::PublicKey;
 use ledger_core::kind::Kind;
@@ -24,7 +24,7 @@ use ledger_core::sign::{Draft, Envelope};
 use ledger_core::time::Timestamp;
 use ledger_core::vkey::KeyName;
 use node::folder::Folder;
-use node::keys::{KeyRole, device_key, load_or_generate};
+use node::keys::device_key;
 use node::ledger::{DraftRequest, Ledger, Options, Submitted, Timing, spawn};
 use node::setup::{NewLedger, Witnessing, create_ledger};
 use sha2::{Digest, Sha256};
@@ -49,22 +49,9 @@ struct World {
 fn world(dir: &Path) -> World {
     let folder = Folder::new(dir.join("node"));
     let so = OrgId::new("SO").unwrap();
-    let made = |role| load_or_generate(&folder.keys(), &role).unwrap();
     let keys: Vec<SigningKey> = (0..DEVICES as u8)
         .map(|n| SigningKey::from_bytes(&[n + 1; 32]))
         .collect();
-    let genesis = Genesis {
-        name: "bench".into(),
-        origin: "bench.example/log".into(),
-        log_key: PublicKey::of(&made(KeyRole::Log)),
-        authority: so.clone(),
-        authority_name: "Sở".into(),
-        authority_devices: vec![device_key(&made(KeyRole::Device(so.clone())))],
-        sequencer: device_key(&made(KeyRole::Sequencer)),
-        created: Timestamp::vietnam(1_700_000_000),
-        sample: None,
-    };
-    std::fs::write(folder.genesis(), genesis.encode()).unwrap();
     let witness = SigningKey::from_bytes(&[200; 32]);
     let name = KeyName::new("witness.example/1").unwrap();
     let witness = ledger_core::cosignature::Cosigner::new(name, &witness).verifier();
@@ -73,7 +60,7 @@ fn world(dir: &Path) -> World {
         origin: KeyName::new("bench.example/log").unwrap(),
         authority: so.clone(),
         authority_name: "Sở".into(),
-        created: genesis.created,
+        created: Timestamp::vietnam(1_700_000_000),
         sample: None,
     };
     let witnessing = Witnessing {
@@ -82,7 +69,7 @@ fn world(dir: &Path) -> World {
         max_age_seconds: 86_400,
     };
     create_ledger(&folder, &new, &witnessing).unwrap();
-    let ledger = ledger_id(&genesis.encode());
+    let ledger = ledger_id(&std::fs::read(folder.genesis()).unwrap());
     let links = vec![Link::first(&ledger); DEVICES];
     World {
         folder,

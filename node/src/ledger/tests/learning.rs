@@ -6,7 +6,7 @@ use ledger_core::ids::TreeSize;
 
 use super::super::{Health, LedgerError, Now, Writer};
 use crate::backup::{backup, restore};
-use crate::fault::Faults;
+use crate::fault::{Fate, Faults, Step};
 use crate::fixture::*;
 use crate::folder::Folder;
 use crate::keys::KeyRole;
@@ -142,6 +142,35 @@ fn lines_from_before_the_restoring_teach_nothing() {
         .unwrap();
     so.add_cosignature(size(&so), &line).unwrap();
     assert!(!so.is_silent(&KeyRole::Log));
+}
+
+#[test]
+fn whatever_happens_to_the_mark_the_log_signs_only_when_it_is_gone() {
+    for fate in [Fate::Lost, Fate::Full, Fate::Torn, Fate::Unanswered] {
+        let province = Province::new(1, Some(1));
+        let mut so = province.sequencer();
+        let mut member = province.open("HTX-1");
+        follow(&mut so, &mut member, at(2)).unwrap();
+        let copy = Restorer::back_up(&province, SO);
+        drop(so);
+        drop(copy.open(&province, SO, 100));
+        let folder = Folder::new(copy.dir.path().join("restored"));
+        let disk = Disk::default();
+        let options = || province.options(&org(SO), disk.faults());
+        let mut so = Writer::open(&folder, options(), at(200)).unwrap().0;
+        disk.fail(Step::Restored, fate);
+        let line = member.cosign_if_due(at(900)).unwrap().unwrap();
+        assert!(so.add_cosignature(size(&so), &line).is_err(), "{fate:?}");
+        assert!(so.is_silent(&KeyRole::Log), "{fate:?}");
+        // It dies here, or it lives on: the next line finds it as silent as before, and then it may speak.
+        drop(so);
+        disk.heal();
+        let mut so = Writer::open(&folder, options(), at(1_000)).unwrap().0;
+        assert!(so.is_silent(&KeyRole::Log), "{fate:?}");
+        so.add_cosignature(size(&so), &line).unwrap();
+        assert!(!so.is_silent(&KeyRole::Log), "{fate:?}");
+        so.sequence(at(1_001)).unwrap();
+    }
 }
 
 #[test]
