@@ -231,7 +231,7 @@ class World:
     def __init__(self, maker, count, with_void):
         genesis = genesis_of(GENESIS)
         events = [(n, envelope.parse(data)) for n, data in enumerate(maker.log(count), 1)]
-        roster = Roster(genesis, Everything(), {event.id for _, event in events})
+        roster = Roster(genesis)
         force = [(n, event) for n, event in events if roster.take(event) is None or with_void]
         by_id = {event.id: event for _, event in force}
         self.lists = {}
@@ -279,13 +279,6 @@ class World:
                 "openings": [],
             }
         )
-
-
-class Everything:
-    """A whole log shows every list."""
-
-    def __contains__(self, subject):
-        return True
 
 
 def order(subject):

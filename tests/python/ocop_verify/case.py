@@ -12,17 +12,6 @@ HANGS_ON_OTHER_LISTS = ("governor", "steward", "approver", "sequencer")
 MIN_ORGANISATIONS = 2
 
 
-class Everything:
-    """What a roster that believes only what it is shown takes for granted: that it was shown everything."""
-
-    def __contains__(self, subject):
-        return True
-
-
-def strict_roster(genesis):
-    return Roster(genesis, Everything(), Everything())
-
-
 class Case:
     def __init__(self, genesis, lists_value, anchor):
         if not isinstance(genesis, bytes):
@@ -53,14 +42,14 @@ class Case:
 
     def rosters(self):
         """The roster at the place of each event of the lists, with that leaf index; and at the head."""
-        roster = strict_roster(self.genesis)
+        roster = Roster(self.genesis)
         for index, event in self.events:
             yield index, roster
             roster.take(event)
         yield self.lists.head.index if self.lists else 0, roster
 
     def roster_at(self, place):
-        roster = strict_roster(self.genesis)
+        roster = Roster(self.genesis)
         for index, event in self.events:
             if index < place:
                 roster.take(event)

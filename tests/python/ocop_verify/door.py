@@ -2,7 +2,7 @@
 
 from . import envelope
 from .cbor import Refused
-from .case import strict_roster
+from .roster import Roster
 
 DUPLICATE = "duplicate"
 
@@ -12,7 +12,7 @@ class Door:
 
     def __init__(self, genesis):
         self.ledger = genesis.ledger
-        self.roster = strict_roster(genesis)
+        self.roster = Roster(genesis)
         self.last = {}  # device → (epoch, seq, event id)
         self.signed = {}  # Sig_structure → event id
 

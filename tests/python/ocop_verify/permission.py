@@ -20,7 +20,7 @@ def fault(roster, event, device):
 
 def _ref_is_right(roster, event):
     ref = event.body.get("ref")
-    if ref is None or event.kind == "conflict" or (event.kind in MAY_REFER_ELSEWHERE and not roster.is_at_hand(ref)):
+    if ref is None or event.kind == "conflict" or (event.kind in MAY_REFER_ELSEWHERE and not roster.is_whole):
         return True
     target = roster.in_force.get(ref)
     if target is None or target.kind == "map_head":

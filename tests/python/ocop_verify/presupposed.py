@@ -11,7 +11,7 @@ def fault(roster, event):
     body, org = event.body, event.body.get("org")
     enrolled = roster.organisations.get(org)
     if enrolled is None and org is not None:
-        return None if ("organisation", org) not in roster.subjects else "DON_VI_CHUA_KET_NAP"
+        return "DON_VI_CHUA_KET_NAP" if roster.shows("organisation", org) else None
     match event.kind:
         case "suspend" if org == roster.authority:
             return "KHONG_CO_QUYEN"
@@ -78,7 +78,7 @@ def _fault_of_conflict(roster, event):
         return "KHONG_MAU_THUAN"
     ref = event.body["ref"]
     logged = roster.in_force.get(ref) or roster.void.get(ref)
-    if (logged is None and roster.is_at_hand(ref)) or (logged and not _is_fork(roster, other, logged)):
+    if (logged is None and roster.is_whole) or (logged and not _is_fork(roster, other, logged)):
         return "KHONG_MAU_THUAN"
     device = roster.devices.get(other.device)
     return "KHONG_DOI_GI" if device is not None and other.epoch in device.forked else None

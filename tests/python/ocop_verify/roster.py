@@ -37,7 +37,8 @@ class Roster:
     named is enrolled, who was given a lot whose list is not there, and some of the events that a `ref` names.
     """
 
-    def __init__(self, genesis, subjects, event_ids):
+    def __init__(self, genesis, subjects=None):
+        """Of a part of the log with these complete lists, or of a whole log."""
         self.ledger, self.authority, self.sequencer = genesis.ledger, genesis.authority, genesis.sequencer
         self.threshold, self.anchor = genesis.threshold, None
         self.organisations = {genesis.authority: Organisation({"authority"})}
@@ -45,7 +46,7 @@ class Roster:
         self.devices[genesis.sequencer] = Device(genesis.authority, False)
         self.peers, self.taken_keys = {}, set(self.devices)
         self.proposals, self.in_force, self.void, self.owners = {}, {}, {}, {}
-        self.subjects, self.event_ids = subjects, event_ids
+        self.subjects, self.is_whole = subjects or set(), subjects is None
 
     def take(self, event):
         """None for an event that is in force at its place, and takes effect; else the code of section 8 that says why not."""
@@ -78,15 +79,16 @@ class Roster:
             return "CHUA_CHO_MO_SO"
         return None
 
-    def is_at_hand(self, event_id):
-        return event_id in self.event_ids
+    def shows(self, *subject):
+        """Whether what concerns a subject must be among the events."""
+        return self.is_whole or subject in self.subjects
 
     def has_role(self, org, *roles):
         return org in self.organisations and not self.organisations[org].roles.isdisjoint(roles)
 
     def is_lot_of(self, lot, org):
         """Whether an organisation created a lot, or was given it."""
-        return org == lot[0] or org in self.owners.get(lot, ()) or ("lot", *lot) not in self.subjects
+        return org == lot[0] or org in self.owners.get(lot, ()) or not self.shows("lot", *lot)
 
     def suspended(self):
         return {id for id, organisation in self.organisations.items() if organisation.suspended}

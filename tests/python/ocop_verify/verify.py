@@ -122,7 +122,7 @@ class _Verifier:
     def read_events(self):
         """Only events whose signature holds and whose signer may say them are believed."""
         self.parsed = self.lists.signed_events(self.anchor.ledger)
-        roster = Roster(self.genesis, self.lists.subjects.keys(), {event.id for _, event in self.parsed})
+        roster = Roster(self.genesis, self.lists.subjects.keys())
         faults = [(event, roster.take(event)) for _, event in self.parsed]
         believed = [one for one, (_, fault) in zip(self.parsed, faults) if fault is None]
         self.log = self.verdict.log = Log(believed, roster.suspended())
