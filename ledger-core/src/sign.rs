@@ -5,6 +5,7 @@
 //!
 //! Invariant: a [`SignedEvent`] exists only for bytes whose signature was checked for one ledger.
 
+mod checker;
 pub(crate) mod cose;
 
 use ed25519_dalek::SigningKey;
@@ -19,6 +20,7 @@ use crate::kind::Kind;
 use crate::merkle::leaf_hash;
 use crate::time::Timestamp;
 
+pub use checker::Checker;
 use cose::{Form, Parts};
 
 /// Largest envelope: sixteen times a large event, small enough to hold thousands in memory.

@@ -24,7 +24,7 @@ use crate::ids::{LeafIndex, OrgId};
 use crate::lot::LotHistory;
 use crate::note::Note;
 use crate::quorum::{Evaluation, EvaluationError};
-use crate::sign::{Envelope, SignedEvent};
+use crate::sign::{Checker, SignedEvent};
 use crate::time::{Date, Timestamp};
 
 use members::Fold;
@@ -92,9 +92,9 @@ struct Check<'a> {
 impl<'a> Check<'a> {
     fn new(bundle: &'a Bundle, genesis: &'a Genesis, anchor: &'a Anchor, now: u64) -> Check<'a> {
         let mut signed = BTreeMap::new();
-        let mut bad_signatures = Vec::new();
+        let (mut bad_signatures, mut checker) = (Vec::new(), Checker::new(anchor.ledger()));
         for (index, bytes) in &bundle.events {
-            match Envelope::parse(bytes).and_then(|envelope| envelope.verify(&anchor.ledger())) {
+            match checker.check(bytes) {
                 Ok(event) => drop(signed.insert(*index, event)),
                 Err(_) => bad_signatures.push(*index),
             }

@@ -3,20 +3,17 @@
 //!
 //! In scope: which thread checks what, and that results come back in order. Out of scope: what they mean ([`super::replay`]).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use ledger_core::ids::{DeviceKey, LedgerId};
-use ledger_core::key::PublicKey;
-use ledger_core::sign::{Envelope, EnvelopeError, SignedEvent};
+use ledger_core::ids::LedgerId;
+use ledger_core::sign::{Checker, EnvelopeError, SignedEvent};
 
 /// Leaves that one thread checks in a row: a millisecond's work, whose results stay in the core's cache.
 const CHUNK_LEAVES: usize = 32;
 /// Chunks that wait for the fold: with all leaves as long as they may be 64 MiB, usually one.
 const CHUNKS_AHEAD_MAX: usize = 64;
-/// Keys that a thread remembers; checking one anew costs as much as a signature.
-const KEYS_MAX: usize = 4_096;
 
 /// An event whose signature holds for the ledger, or what is wrong with the bytes.
 pub type Checked = Result<SignedEvent, EnvelopeError>;
@@ -82,7 +79,7 @@ pub fn check_ahead<R>(
     let queue = Mutex::new(queue);
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| Checker::new(ledger).serve(&queue));
+            scope.spawn(|| serve(Checker::new(ledger), &queue));
         }
         // The threads end when the jobs' sender is dropped with it, panic or not.
         Ahead::new(fold, Check::Elsewhere(jobs)).run(read)
@@ -127,7 +124,7 @@ impl<'a> Ahead<'a> {
         let leaves = std::mem::take(&mut self.chunk);
         match &mut self.check {
             Check::Here(checker) => {
-                let checked = checker.check_all(&leaves);
+                let checked = check_all(checker, &leaves);
                 self.fold_all(checked);
             }
             Check::Elsewhere(jobs) => {
@@ -147,47 +144,19 @@ impl<'a> Ahead<'a> {
 }
 
 /// One thread's work.
-struct Checker {
-    ledger: LedgerId,
-    keys: HashMap<DeviceKey, PublicKey>,
+fn serve(mut checker: Checker, queue: &Mutex<Receiver<Job>>) {
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Job { leaves, reply }) = next else {
+            return;
+        };
+        // Nobody waits any more when the fold has stopped.
+        let _ = reply.send(check_all(&mut checker, &leaves));
+    }
 }
 
-impl Checker {
-    fn new(ledger: LedgerId) -> Checker {
-        Checker {
-            ledger,
-            keys: HashMap::new(),
-        }
-    }
-
-    fn serve(mut self, queue: &Mutex<Receiver<Job>>) {
-        loop {
-            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok(Job { leaves, reply }) = next else {
-                return;
-            };
-            // Nobody waits any more when the fold has stopped.
-            let _ = reply.send(self.check_all(&leaves));
-        }
-    }
-
-    fn check_all(&mut self, leaves: &Leaves) -> Vec<Checked> {
-        leaves.iter().map(|leaf| self.check(leaf)).collect()
-    }
-
-    fn check(&mut self, leaf: &[u8]) -> Checked {
-        let envelope = Envelope::parse(leaf)?;
-        let device = envelope.device();
-        if let Some(key) = self.keys.get(&device) {
-            return envelope.verify_by(&self.ledger, key);
-        }
-        let key = PublicKey::from_bytes(&device.0).map_err(|_| EnvelopeError::Signature)?;
-        if self.keys.len() == KEYS_MAX {
-            self.keys.clear();
-        }
-        self.keys.insert(device, key);
-        envelope.verify_by(&self.ledger, &key)
-    }
+fn check_all(checker: &mut Checker, leaves: &Leaves) -> Vec<Checked> {
+    leaves.iter().map(|leaf| checker.check(leaf)).collect()
 }
 
 #[cfg(test)]
