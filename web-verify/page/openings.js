@@ -22,9 +22,12 @@ export function openings(run) {
     if (field) run.privates.set(commitment, { state: "opened", value: attempt(() => readOpening(opening, field)) });
     else strange = true;
   }
-  // What was erased is not shown, even where somebody still hands out a copy.
-  for (const { kind, body } of run.events) {
-    if (kind === "erase" && fields.has(hex(body.commitment))) run.privates.set(hex(body.commitment), { state: "erased", value: null });
+  // What was erased is not shown, even where somebody still hands out a copy. A commitment belongs to the first event that
+  // holds it; who copies it erases nothing.
+  const holderOf = (wanted) => run.events.find((event) => commitmentsOf(event).some(([, held]) => hex(held) === wanted))?.key;
+  for (const { refKey, body } of run.events.filter(({ kind }) => kind === "erase")) {
+    const commitment = hex(body.commitment);
+    if (fields.has(commitment) && holderOf(commitment) === refKey) run.privates.set(commitment, { state: "erased", value: null });
   }
   return strange ? contradicted("no_commitment") : proven(`${run.bundle.openings.length}`);
 }

@@ -45,10 +45,18 @@ impl Check<'_> {
     /// Each commitment of a well signed event; `facts` are the events in force.
     pub(super) fn privates(&self, facts: &[Fact<'_>]) -> BTreeMap<Hash, PrivatePart> {
         let opened: BTreeSet<Hash> = self.opened().collect();
+        // A commitment belongs to the first event that holds it; who copies it erases nothing.
+        let holder = |commitment: &Hash| {
+            let holds = |fact: &&Fact<'_>| {
+                let mut held = fact.event.body().commitments();
+                held.any(|hash| hash == *commitment)
+            };
+            facts.iter().find(holds).map(|fact| fact.event.id().0)
+        };
         let erasures = facts.iter().map(|fact| fact.event.body());
         let erased: BTreeSet<Hash> = erasures
             .filter(|body| body.kind == Kind::Erase)
-            .filter_map(|body| body.commitment)
+            .filter_map(|body| body.commitment.filter(|c| holder(c) == body.reference))
             .collect();
         let became = |commitment: &Hash| match commitment {
             gone if erased.contains(gone) => PrivatePart::Erased,
