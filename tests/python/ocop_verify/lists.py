@@ -38,8 +38,9 @@ class Lists:
     checkpoint: str
     head: Placed
     subjects: dict  # subject → leaf indexes
-    events: list  # (leaf index, envelope)
+    events: list  # (leaf index, envelope), rising
     map: bytes
+    event_twice: bool
 
     def map_head(self, ledger):
         """The head's event, or None where it is no map head or its signature does not hold."""
@@ -67,6 +68,8 @@ class Lists:
         if root != map_root:
             return "other_map", ()
         wrong = (subject for key, subject in keys.items() if not _is_whole(self.subjects[subject], ids_at, found[key]))
+        if self.event_twice:
+            return "event_twice", ()
         return next((("list_differs", subject) for subject in wrong), None)
 
     def listed(self):
@@ -87,13 +90,16 @@ def parse(value):
     if not (isinstance(value["checkpoint"], str) and isinstance(value["map"], bytes)):
         raise Refused("lists: checkpoint or map")
     events = _pairs(value["events"], body.is_unsigned, lambda data: isinstance(data, bytes))
-    if [index for index, _ in events] != sorted({index for index, _ in events}):
-        raise Refused("lists: events do not rise")
     lists = _pairs(value["subjects"], is_subject, lambda value: isinstance(value, list) and all(map(body.is_unsigned, value)))
-    subjects = {tuple(subject): indexes for subject, indexes in lists}
-    if len(subjects) != len(lists):
-        raise Refused("lists: a subject twice")
-    return Lists(value["checkpoint"], parse_placed(value["head"]), subjects, events, value["map"])
+    subjects = {}
+    for subject, indexes in lists:
+        # One subject with two lists has no list that is whole.
+        known = subjects.get(tuple(subject), indexes)
+        subjects[tuple(subject)] = indexes if known == indexes else [*known, *indexes, *known]
+    once = {index: data for index, data in reversed(events)}
+    return Lists(
+        value["checkpoint"], parse_placed(value["head"]), subjects, sorted(once.items()), value["map"], len(once) != len(events)
+    )
 
 
 def parse_placed(value):
