@@ -63,7 +63,7 @@ impl Base {
 
     /// A bundle of these bytes, verified at that time (seconds since 1970).
     pub fn case(&self, bytes: &[u8], now: u64) -> Result<Case, Fault> {
-        Ok(Case::Bundle(BundleCase::of(bytes, self.anchor(), now)))
+        Ok(Case::bundle(BundleCase::of(bytes, self.anchor(), now)))
     }
 
     /// The honest bundle of a batch with something changed.

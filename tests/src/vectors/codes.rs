@@ -50,7 +50,7 @@ pub fn stories() -> Vec<Story> {
             |base| {
                 let bundle = base.bundle("B-0105")?.encode();
                 let anchor = anchor_of_another_ledger(base.anchor())?;
-                Ok(Case::Bundle(BundleCase::of(&bundle, &anchor, NOW)))
+                Ok(Case::bundle(BundleCase::of(&bundle, &anchor, NOW)))
             },
         ),
     ]

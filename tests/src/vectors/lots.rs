@@ -633,7 +633,7 @@ pub fn stories() -> Vec<Story> {
                 let (state, notices) = (case.expect.state, case.expect.notices);
                 return Err(format!("{name} is {state} with {notices:?}").into());
             }
-            Ok(Case::Bundle(case))
+            Ok(Case::bundle(case))
         })
     };
     ROWS.iter().map(story).chain(recalls::stories()).collect()

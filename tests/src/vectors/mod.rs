@@ -56,7 +56,7 @@ pub struct Vector {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Case {
     /// A bundle and the verdict on it.
-    Bundle(BundleCase),
+    Bundle(Box<BundleCase>),
     /// A log that is being written, and what becomes of each envelope at the door.
     Log(LogCase),
     /// One text or byte string, read or refused.
@@ -64,6 +64,11 @@ pub enum Case {
 }
 
 impl Case {
+    /// A bundle and the verdict on it.
+    pub fn bundle(case: BundleCase) -> Case {
+        Case::Bundle(Box::new(case))
+    }
+
     /// A word for the list of what was written.
     pub fn summary(&self) -> &str {
         match self {
@@ -75,11 +80,14 @@ impl Case {
     }
 }
 
+/// What makes a case; the whole sample's ledger is at hand.
+type Tell = Box<dyn FnOnce(&mut Base) -> Result<Case, Fault>>;
+
 /// How a vector is made.
 pub struct Story {
     name: String,
     shows: String,
-    tell: Box<dyn FnOnce(&mut Base) -> Result<Case, Fault>>,
+    tell: Tell,
 }
 
 impl Story {

@@ -231,7 +231,7 @@ fn asked() -> Vec<Story> {
         Story::new(name, shows, move |base: &mut Base| -> Result<Case, Fault> {
             let asked = base.code("B-0304");
             let bytes = base.bundle(batch)?.encode();
-            Ok(Case::Bundle(BundleCase::asked(
+            Ok(Case::bundle(BundleCase::asked(
                 &asked,
                 &bytes,
                 base.anchor(),

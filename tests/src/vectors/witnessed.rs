@@ -85,7 +85,7 @@ impl Scene {
     /// The case of a bundle of this ledger.
     pub fn case(&self, bundle: &Bundle) -> Result<Case, Fault> {
         let anchor = Anchor::parse(&self.anchor_text())?;
-        Ok(Case::Bundle(BundleCase::of(&bundle.encode(), &anchor, NOW)))
+        Ok(Case::bundle(BundleCase::of(&bundle.encode(), &anchor, NOW)))
     }
 
     /// Keeps a public opening beside the log.

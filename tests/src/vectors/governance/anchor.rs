@@ -3,8 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::super::Story;
-use super::super::scene::{AUTHORITY, Scene};
-use super::{approve, revoke, told};
+use super::super::kinds::FARM;
+use super::super::scene::{AUTHORITY, Scene, key_of};
+use super::{SECOND, approve, org, revoke, told};
 
 pub fn bad_rules() -> Vec<Story> {
     const CODE: &str = "MOC_TIN_CAY_SAI";
@@ -34,6 +35,24 @@ pub fn bad_rules() -> Vec<Story> {
             },
         ),
         told(
+            "void_replacement_of_the_last_officer_by_a_recorder",
+            "nobody would be left to decide",
+            Scene::new,
+            |scene| {
+                scene.say_void(AUTHORITY, replace_by("recorder"), CODE);
+            },
+        ),
+        told(
+            "replacement_of_the_last_officer",
+            "the officer's new device decides from now on",
+            Scene::new,
+            |scene| {
+                scene.say(AUTHORITY, replace_by("administrator"));
+                scene.say_refused(AUTHORITY, org(FARM, &["producer"]), "MAY_DA_KHOA");
+                scene.say(SECOND, org(FARM, &["producer"]));
+            },
+        ),
+        told(
             "void_anchor_that_is_none",
             "a text that is no trust anchor",
             Scene::new,
@@ -55,6 +74,11 @@ pub fn bad_rules() -> Vec<Story> {
             },
         ),
     ]
+}
+
+/// The first officer's device gives way to the second's.
+fn replace_by(rights: &str) -> Json {
+    json!({"kind": "replace", "org": AUTHORITY, "key": key_of(SECOND), "old": key_of(AUTHORITY), "where": "own", "rights": rights})
 }
 
 /// Validators HTX-A, HTX-B and HTX-C, two of whom the first anchor asks.

@@ -18,8 +18,11 @@ use super::stage::{
 };
 use crate::inprocess::InProcess;
 
-/// What a recall can name: a word for it, and the recall of the lot `RAW` or its like.
-pub const KINDS: [(&str, fn() -> Body); 5] = [
+/// A word for what a recall names, and the recall.
+type Named = (&'static str, fn() -> Body);
+
+/// What a recall can name: the lot `RAW` or its like.
+pub const KINDS: [Named; 5] = [
     ("a_lot", || about(Kind::Recall, "RAW", None)),
     ("a_product", || Body {
         product: Some(product()),
@@ -172,7 +175,7 @@ pub(super) fn stories() -> Vec<Story> {
                 let mut story = Recalled::of(recall(), true)?;
                 let bundle = leave_out(&mut story)?.encode();
                 let case = BundleCase::of(&bundle, story.anchor(), NOW);
-                Ok(Case::Bundle(case))
+                Ok(Case::bundle(case))
             }));
         }
     }

@@ -158,8 +158,8 @@ impl Stage {
     /// Somebody keeps a second envelope of the grower's device for the place of its last one.
     pub(super) fn fork(&mut self) -> Told {
         let org = org(GROWER);
-        let last = self.ledger.logged.iter().rev().map(|logged| &logged.event);
-        let last = last.filter(|event| *event.iss() == org).next();
+        let mut newest = self.ledger.logged.iter().rev().map(|logged| &logged.event);
+        let last = newest.find(|event| *event.iss() == org);
         let last = last.ok_or("the grower has signed something")?;
         let other = Draft {
             occurred: last.occurred(),
