@@ -28,22 +28,23 @@ def registered(log, place):
 
 
 def is_above(log, harvests, limits):
-    """Whether harvests of one field exceed so many kg per hectare, by the type of the place; no where something is unknown."""
+    """Whether harvests of one field exceed so many kg per hectare, by the type of the place; no where area or limit is unknown."""
     place = registered(log, tuple(harvests[0].body["field"]))
     limit = limits(place["type"]) if place else None
     if limit is None or "area" not in place:
         return False
-    total = 0
-    for harvest in harvests:
-        for number, output in enumerate(harvest.body["outputs"]):
-            if log.is_withdrawn(harvest, number):
-                continue
-            try:
-                unit, kilograms = amount(last(log, harvest, f"outputs/{number}/qty"), output)
-            except Unknown:
-                return False
-            if unit != "kg":
-                return False
-            total += kilograms
     n, scale, _ = place["area"]
-    return total * 10**scale > limit * n
+    return sum(_kilograms(log, harvest) for harvest in harvests) * 10**scale > limit * n
+
+
+def _kilograms(log, harvest):
+    """What is not in kg counts nothing."""
+    total = 0
+    for number, output in enumerate(harvest.body["outputs"]):
+        try:
+            unit, part = amount(last(log, harvest, f"outputs/{number}/qty"), output)
+        except Unknown:
+            continue
+        if unit == "kg" and not log.is_withdrawn(harvest, number):
+            total += part
+    return total
