@@ -30,9 +30,11 @@ def _is_code_of(log, place, code, day):
     found = [
         event.body
         for _, event in log.of_kind("place_code")
-        if tuple(event.body["target_place"]) == place and event.body["code"] == code
+        if tuple(event.body["target_place"]) == place
+        and event.body["code"] == code
+        and event.body["code_type"] != "packing_house"
     ]
-    return bool(found) and found[-1]["code_type"] != "packing_house" and holds_on(found[-1], day)
+    return bool(found) and holds_on(found[-1], day)
 
 
 def holds_on(body, day):
