@@ -442,6 +442,7 @@ impl Node {
 pub struct Caller {
     swarm: Swarm<Behaviour>,
     callee: Option<PeerKey>,
+    greets_back: bool,
 }
 
 impl Caller {
@@ -449,6 +450,15 @@ impl Caller {
         Caller {
             swarm: wire::swarm(keypair(&seed).unwrap()).unwrap(),
             callee: None,
+            greets_back: false,
+        }
+    }
+
+    /// One that answers greetings: who does not is disconnected after some seconds.
+    pub fn greeting_back(seed: [u8; 32]) -> Caller {
+        Caller {
+            greets_back: true,
+            ..Caller::new(seed)
         }
     }
 
@@ -500,6 +510,40 @@ impl Caller {
         .await
     }
 
+    /// Asks the same so many times at once; the answers in the order in which they come, or the end.
+    pub async fn ask_at_once(
+        &mut self,
+        request: &Request,
+        times: usize,
+    ) -> Result<Vec<Response>, ()> {
+        let peer = to_peer_id(&self.callee.unwrap()).unwrap();
+        for _ in 0..times {
+            let frame = Frame::Whole(request.encode());
+            let messages = &mut self.swarm.behaviour_mut().messages;
+            messages.send_request(&peer, frame);
+        }
+        let mut answers = Vec::new();
+        self.events_until(|event| match event {
+            SwarmEvent::Behaviour(BehaviourEvent::Messages(Event::Message {
+                message:
+                    Message::Response {
+                        response: Frame::Whole(bytes),
+                        ..
+                    },
+                ..
+            })) => {
+                answers.push(Response::decode(&bytes).unwrap());
+                (answers.len() == times).then_some(Ok(()))
+            }
+            SwarmEvent::Behaviour(BehaviourEvent::Messages(Event::OutboundFailure { .. })) => {
+                Some(Err(()))
+            }
+            _ => None,
+        })
+        .await?;
+        Ok(answers)
+    }
+
     /// Waits until the other side has closed the connection.
     pub async fn is_disconnected(&mut self) {
         let peer = to_peer_id(&self.callee.unwrap()).unwrap();
@@ -517,7 +561,11 @@ impl Caller {
     ) -> Result<T, ()> {
         let search = async {
             loop {
-                if let Some(found) = found(self.swarm.select_next_some().await) {
+                let event = self.swarm.select_next_some().await;
+                let Some(event) = self.greet_back(event) else {
+                    continue;
+                };
+                if let Some(found) = found(event) {
                     return found;
                 }
             }
@@ -525,5 +573,31 @@ impl Caller {
         tokio::time::timeout(DEADLINE, search)
             .await
             .expect("an answer or the end within the deadline")
+    }
+
+    /// Answers a greeting, if this one does so; gives back any other event.
+    fn greet_back(
+        &mut self,
+        event: SwarmEvent<BehaviourEvent>,
+    ) -> Option<SwarmEvent<BehaviourEvent>> {
+        let SwarmEvent::Behaviour(BehaviourEvent::Messages(Event::Message {
+            message:
+                Message::Request {
+                    request: Frame::Whole(bytes),
+                    channel,
+                    ..
+                },
+            ..
+        })) = event
+        else {
+            return Some(event);
+        };
+        if let (true, Ok(Request::Hello(greeting))) = (self.greets_back, Request::decode(&bytes)) {
+            let answer = Response::Hello(hello(greeting.ledger)).encode();
+            // Where the asker has gone, nobody waits for it.
+            let messages = &mut self.swarm.behaviour_mut().messages;
+            let _ = messages.send_response(channel, Frame::Whole(answer));
+        }
+        None
     }
 }
