@@ -3,7 +3,7 @@
 //!
 //! In scope: strict parsing and the one way of writing of GTIN, GLN, SSCC, the nine-character
 //! short code (mã tra cứu), the printed code as an id of the ledger's map, and the path part of
-//! a GS1 Digital Link (`design/standards.md` 3.1) for the key 01 with the qualifier 10.
+//! a GS1 Digital Link for the key 01 with the qualifier 10.
 //! Out of scope: host, query and redirects (the resolver), which lot a code is bound to (the
 //! map), and whether a restricted number may be used (only the sample ledger allows it).
 //!

@@ -19,7 +19,7 @@ use crate::files::{
     FileError, atomic_replace, create_directory, read_small, remove_unfinished, sync_parent,
 };
 
-/// Largest picture (`design/ledger.md` section 5).
+/// Largest picture (`docs/formats.md` section 14).
 pub const PICTURE_MAX_BYTES: usize = 512 * 1024;
 /// How the name of a tombstone ends.
 const ERASED_SUFFIX: &str = ".erased";

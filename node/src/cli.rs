@@ -74,7 +74,7 @@ Bắt đầu (first steps):
   1. Ở hợp tác xã:  node init --member ORG-01 --name \"HTX mẫu\" --validator-name htx.example/1
      Gửi cho Sở khóa xác nhận vừa in ra và tệp node-data/enrol.jsonl.
   2. Ở Sở:          node init --authority SO --name \"Sở mẫu\" --origin so.example/mau \\
-                        --validator 'htx.example/1+…' --quorum 1
+                        --validator 'ORG-01=htx.example/1+…' --quorum 1
                     node import --org SO enrol.jsonl      (sau khi đã xem tệp)
      Gửi hai tệp genesis.cbor và anchor.txt cho hợp tác xã.
   3. Ở hợp tác xã:  node init --member ORG-01 --validator-name htx.example/1 \\

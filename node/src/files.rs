@@ -30,7 +30,7 @@ pub use small::{
     TEMPORARY_SUFFIX, atomic_replace, create_directory, read_small, remove_unfinished, sync_parent,
 };
 
-/// Longest record: a leaf is at most 32 KiB (`design/ledger.md` section 2), so a longer length is damage.
+/// Longest record: a leaf is at most 32 KiB (`docs/formats.md` section 3), so a longer length is damage.
 pub const RECORD_BYTES_MAX: usize = 32 * 1024;
 /// Length and checksum.
 pub const RECORD_HEAD_BYTES: usize = 12;

@@ -2,7 +2,7 @@
 //!
 //! Scope: event id → leaf, subject → its events, and as of which log. Out of scope: truth. Everything here can
 //! be made anew from `log.seg`, and is, whenever there is the slightest doubt: sled 0.34 panics on a flipped
-//! byte and, without an own fsync, does not survive a power cut (`design/limits.md` section 3).
+//! byte and, without an own fsync, does not survive a power cut (`docs/decisions/0017-segments-as-truth.md`).
 //!
 //! Invariant: an index says as of which size and root of the log it speaks; one that does not lie on this
 //! log's path is moved aside, never repaired.

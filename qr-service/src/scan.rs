@@ -5,7 +5,7 @@
 //!
 //! `/01/…` and `/t/…` answer by the rules of a GS1 resolver: 307 to the page, 400 for what is malformed, 404 for what is
 //! well formed and leads nowhere. A known product with an unknown lot is answered at the nearest level that exists: a 307
-//! to the page, which says that there is no such lot and is itself a 404 (`design/standards.md` 3.3).
+//! to the page, which says that there is no such lot and is itself a 404.
 
 use std::sync::Arc;
 

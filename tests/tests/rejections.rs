@@ -73,7 +73,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 const OTHER_WEIGHT: &[(&str, Weight, &str)] = &[(
     "N-03",
     Weight::Warn,
-    "codes are opaque (domain.md 2.4; sample-data/README.md, last section): an unusual shape only warns",
+    "codes are opaque: an unusual shape only warns",
 )];
 
 /// Rows about which something else is rightly asked too.
@@ -183,7 +183,7 @@ fn a_doubtful_harvest_that_arrives_signed_is_on_hold() {
         assert_eq!(ledger.log(&org, draft).unwrap().void, None, "{id}");
         let history = LotHistory::trace(&ledger.facts(), &lot, BUSINESS_DATE);
         assert_eq!(history.state, LotState::Held, "{id}");
-        // What is on hold is not offered either; the sentence is that of domain.md 3.6.
+        // What is on hold is not offered either; the sentence is the platform's.
         let listing = Case::new(ledger, "ORG-12", "2026-10-19T09:00+07:00", list(&lot));
         let questions = listing.ask();
         assert_eq!(questions[0].code, "LO_DANG_TAM_GIU", "{id}");

@@ -1,4 +1,4 @@
-//! The same thing told twice: a retry after a lost connection, or two people for one deed (`design/domain.md` 3.6).
+//! The same thing told twice: a retry after a lost connection, or two people for one deed.
 
 use super::{Case, Question, Weight, lower_first};
 use crate::body::Body;

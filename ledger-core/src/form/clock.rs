@@ -1,4 +1,4 @@
-//! Dates that have not come yet (`design/domain.md` 3.6, "future date").
+//! Dates that have not come yet.
 
 use super::{Case, Question, Weight};
 use crate::time::Timestamp;

@@ -1,4 +1,4 @@
-//! Lots: unknown, taken, used up, not to be listed (`design/domain.md` 2.18, "Mass" and "Hold").
+//! Lots: unknown, taken, used up, not to be listed (`docs/rules.md`, "Mass" and "Holds").
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Codes of growing areas: their shape, and whose they are (`design/domain.md` 2.4, the abuse of 2021).
+//! Codes of growing areas: their shape, and whose they are (`docs/rules.md`, "Growing-area code").
 
 use super::{Case, Question, Weight};
 use crate::body::{Body, CodeType};

@@ -1,4 +1,4 @@
-//! Harvests: more than the field can bear, or before the waiting days are over (`design/domain.md` 2.5 and 2.18).
+//! Harvests: more than the field can bear, or before the waiting days are over (`docs/rules.md`, "Holds").
 //! Both may be signed; the lot is on hold then ([`crate::hold`] decides the same from what is logged).
 
 use super::{Case, Question, Weight, amount, lower_first, upper_first};
@@ -203,7 +203,7 @@ impl Words {
     }
 }
 
-/// The word for a growing place (`design/domain.md` 3.1).
+/// The word for a growing place in the words of those who work there.
 pub(super) fn ground(place_type: PlaceType, crop: &str) -> &'static str {
     match place_type {
         PlaceType::Pond => "ao",

@@ -1,4 +1,4 @@
-//! Labels: a printed code leads to one lot, for good (`design/ledger.md` section 2, "Codes": the first binding stands),
+//! Labels: a printed code leads to one lot, for good (`docs/rules.md`, "Codes": the first binding stands),
 //! and a lot has no more labels than units (`docs/rules.md`, "Labels").
 
 use std::collections::BTreeMap;

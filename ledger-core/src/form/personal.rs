@@ -1,4 +1,4 @@
-//! Telephone and identity numbers in free text: what is in the book can never be erased (`design/domain.md` 2.10).
+//! Telephone and identity numbers in free text: what is in the book can never be erased.
 //!
 //! Found are Vietnamese mobile and landline numbers (national, `+84`, `0084`) and identity numbers of twelve digits, alone or
 //! in the groups that people write. Names cannot be told from other words and are not looked for. Not taken for

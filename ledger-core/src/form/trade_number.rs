@@ -1,4 +1,4 @@
-//! Product numbers (GTIN): the check digit, and whose they are (`design/domain.md` 2.3).
+//! Product numbers (GTIN): the check digit, and whose they are.
 
 use super::{Case, Question, Weight};
 use crate::code::{Gtin, NumberError};

@@ -4,7 +4,7 @@
 //! stays out. Out of scope: who is admitted at all (the roster), and closing connections (`node/src/net.rs`).
 //!
 //! The limits are generous for an honest node of this version and small against what this hardware can serve
-//! (`design/limits.md` section 4: twenty thousand requests a second), so fifty members misbehaving together
+//! (some twenty thousand requests a second on one core), so fifty members misbehaving together
 //! do not stop the others.
 
 use std::collections::BTreeMap;

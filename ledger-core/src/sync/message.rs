@@ -16,7 +16,7 @@ pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 pub const ENVELOPES_MAX: usize = 64;
 /// Most bytes of envelopes that we put into one `submit`: half a message, as with `log`.
 pub const SUBMIT_BYTES_MAX: usize = 512 * 1024;
-/// The largest leaf: an envelope, or the genesis with its devices (`design/ledger.md` section 2).
+/// The largest leaf: an envelope, or the genesis with its devices (`docs/formats.md` section 3).
 pub const ENTRY_BYTES_MAX: usize = 32 * 1024;
 /// Most entries in one `log`: the CBOR decoder's item limit leaves room for them.
 pub const ENTRIES_MAX: usize = 2_048;
@@ -26,7 +26,7 @@ pub const LOG_BYTES_MAX: usize = 512 * 1024;
 pub const LINE_BYTES_MAX: usize = 512;
 /// The longest refusal code, such as `SAI_THU_TU`.
 pub const CODE_BYTES_MAX: usize = 64;
-/// The largest picture (`design/ledger.md` section 5).
+/// The largest picture (`docs/formats.md` section 14).
 pub const BLOB_BYTES_MAX: usize = 512 * 1024;
 
 /// What one node asks another.

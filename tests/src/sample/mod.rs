@@ -1,4 +1,4 @@
-//! The sample of `tests/sample-data` as drafts of events: `/work/shared/sample-data/README.md` says how it is loaded.
+//! The sample of `tests/sample-data` as drafts of events in the order in which they are recorded.
 //!
 //! In scope: reading the files, what goes into each body and what is committed to, the order. Out of scope: keys,
 //! signatures and where anything is stored; salts come in as an argument, so that the same salts give the same bytes.
