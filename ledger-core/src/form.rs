@@ -118,7 +118,7 @@ const RULES: &[Rule] = &[
     right::may_not,                    // N-09 to N-12
     clock::is_ahead,                   // N-15
     goods::is_unknown,                 // N-08
-    goods::is_taken,                   // design/ledger.md section 2: one creation for each lot
+    goods::is_taken,                   // one creation for each lot
     goods::is_not_enough,              // N-07
     goods::is_more_than_went_in,       // N-07, the step itself
     goods::may_not_be_listed,          // N-13, N-14
@@ -184,11 +184,9 @@ impl<'a> Case<'a> {
 
     /// The name of an organisation; its id where the name is not public.
     fn org_name(&self, org: &OrgId) -> String {
-        let registers = |fact: &&Fact<'_>| {
-            let body = fact.event.body();
-            body.kind == Kind::Org && body.id.as_ref().is_some_and(|id| id.0 == org.as_str())
-        };
-        let registration = self.facts().iter().rev().find(registers);
+        let registered = self.known.roster.org(org).and_then(|org| org.registered);
+        let registration =
+            registered.and_then(|id| self.facts().iter().find(|fact| fact.event.id() == id));
         match registration.and_then(|fact| fact.event.body().name.as_ref()) {
             Some(Sealable::Text(name)) => name.clone(),
             _ if *org == self.known.genesis.authority => self.known.genesis.authority_name.clone(),

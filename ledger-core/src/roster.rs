@@ -209,7 +209,7 @@ impl Roster {
     fn act(&mut self, index: LeafIndex, event: &SignedEvent) {
         let body = event.body();
         match body.kind {
-            Kind::Org => self.admit_org(index, body),
+            Kind::Org => self.admit_org(index, event),
             Kind::Suspend | Kind::Readmit | Kind::Grant | Kind::Withdraw => {
                 self.change_org(index, body);
             }

@@ -154,6 +154,10 @@ impl<'a> Check<'a> {
             statements: findings,
             state: StateLine::Unconfirmed,
             lot,
+            registered: roster
+                .orgs()
+                .filter_map(|(id, org)| Some((id.clone(), org.registered?)))
+                .collect(),
             times,
             history,
             as_of,

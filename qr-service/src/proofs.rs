@@ -81,7 +81,12 @@ impl Answer {
             })
         };
         let entries: Vec<Entry> = bundle.events.iter().filter_map(read).collect();
-        let story = Story::new(&entries, &bundle.openings, &genesis);
+        let story = Story::new(
+            &entries,
+            &bundle.openings,
+            verdict.registered.clone(),
+            &genesis,
+        );
         let history = verdict.history.as_ref();
         Ok(Answer {
             code: bundle.code.clone(),

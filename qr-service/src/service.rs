@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ledger_core::bundle::BuildError;
 use ledger_core::code::{Gtin, PrintedCode};
-use ledger_core::ids::{Hash, OrgId};
+use ledger_core::ids::{Hash, OrgId, ProductId};
 use ledger_core::map_proof::ProveError;
 use ledger_core::subject::Subject;
 use ledger_core::time::Date;
@@ -335,12 +335,20 @@ fn products(
 ) -> Result<ProductAnswer, ViewError> {
     let entries = entries(view, gtin)?;
     let today = business_date(view.genesis(), now());
-    let story = Story::new(&entries, openings, view.genesis());
+    let products: Vec<ProductId> = view
+        .products(gtin)
+        .into_iter()
+        .take(CLAIMS_SHOWN_MAX)
+        .collect();
+    let registered = products
+        .iter()
+        .filter_map(|product| Some((product.org.clone(), view.registered(&product.org)?)));
+    let story = Story::new(&entries, openings, registered.collect(), view.genesis());
     let card = |id: &OrgId| story.organisation(id);
-    let products = view.products(gtin).into_iter().take(CLAIMS_SHOWN_MAX);
     Ok(ProductAnswer {
         products: products
-            .map(|id| (story.product(&id, today), card(&id.org)))
+            .iter()
+            .map(|id| (story.product(id, today), card(&id.org)))
             .collect(),
         today,
         is_sample: view.genesis().sample.is_some(),

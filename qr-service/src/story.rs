@@ -3,13 +3,13 @@
 //! In scope: the last registration of a thing, its opened texts, corrected dates. Out of scope: states and notices
 //! (`ledger_core::lot`), words for people ([`crate::pages`]).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ledger_core::body::{Body, Fix, Output, Sealable, Valid};
 use ledger_core::code::{Gtin, PrintedCode, ShortCode};
 use ledger_core::commitment::{Opening, commit};
 use ledger_core::genesis::Genesis;
-use ledger_core::ids::{Hash, LotId, OrgId, ProductId};
+use ledger_core::ids::{EventId, Hash, LotId, OrgId, ProductId};
 use ledger_core::kind::Kind;
 use ledger_core::quantity::Quantity;
 use ledger_core::time::Date;
@@ -80,12 +80,19 @@ pub struct LotCard {
 pub struct Story<'a> {
     entries: &'a [Entry],
     openings: HashMap<Hash, String>,
+    registered: BTreeMap<OrgId, EventId>,
     genesis: &'a Genesis,
 }
 
 impl<'a> Story<'a> {
-    /// Entries in log order; openings of any of their commitments.
-    pub fn new(entries: &'a [Entry], openings: &[Vec<u8>], genesis: &'a Genesis) -> Story<'a> {
+    /// Entries in log order; openings of any of their commitments; the registration of each organisation that took
+    /// effect last, for an `org` event in force may be a proposal only.
+    pub fn new(
+        entries: &'a [Entry],
+        openings: &[Vec<u8>],
+        registered: BTreeMap<OrgId, EventId>,
+        genesis: &'a Genesis,
+    ) -> Story<'a> {
         let text = |bytes: &Vec<u8>| {
             Some((
                 commit(bytes),
@@ -95,6 +102,7 @@ impl<'a> Story<'a> {
         Story {
             entries,
             openings: openings.iter().filter_map(text).collect(),
+            registered,
             genesis,
         }
     }
@@ -112,16 +120,14 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// An organisation, as last registered.
+    /// An organisation, as last registered to effect.
     pub fn organisation(&self, id: &OrgId) -> OrgCard {
-        let registers = |body: &&Body| {
-            body.kind == Kind::Org
-                && body
-                    .id
-                    .as_ref()
-                    .is_some_and(|number| number.0 == id.as_str())
-        };
-        let body = self.bodies().rev().map(|(_, body)| body).find(registers);
+        let registered = self.registered.get(id);
+        let body = self
+            .entries
+            .iter()
+            .find(|entry| Some(&entry.envelope.id()) == registered)
+            .map(|entry| &entry.envelope.payload().draft.body);
         let of_genesis =
             (*id == self.genesis.authority).then(|| self.genesis.authority_name.clone());
         OrgCard {

@@ -10,7 +10,7 @@ use ledger_core::anchor::Anchor;
 use ledger_core::bundle::{self, BuildError, Bundle, Source};
 use ledger_core::code::{Gtin, PrintedCode};
 use ledger_core::genesis::{Genesis, ledger_id};
-use ledger_core::ids::{Hash, LeafIndex, ProductId};
+use ledger_core::ids::{EventId, Hash, LeafIndex, OrgId, ProductId};
 use ledger_core::kind::Kind;
 use ledger_core::replica::{LoggedEvent, Replica};
 use ledger_core::sign::{Envelope, event_id};
@@ -160,6 +160,11 @@ impl View<'_> {
             .flatten()
             .cloned()
             .collect()
+    }
+
+    /// The `org` event whose texts are those of an organisation: the last that took effect.
+    pub fn registered(&self, org: &OrgId) -> Option<EventId> {
+        self.shown.replica.roster().org(org)?.registered
     }
 
     /// Whether an event in force names this blob, and as what.

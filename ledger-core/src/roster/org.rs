@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Roster, VoidReason};
 use crate::body::{Body, Role};
-use crate::ids::{LeafIndex, OrgId};
+use crate::ids::{EventId, LeafIndex, OrgId};
 use crate::kind::Kind;
+use crate::sign::SignedEvent;
 
 /// A member organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Org {
     pub roles: BTreeSet<Role>,
     /// The event that admitted it; genesis for the authority.
     pub since: LeafIndex,
+    /// The `org` event whose texts are its own: the last that took effect. None for the authority that only genesis names.
+    pub registered: Option<EventId>,
     /// The event that suspended it, while it is suspended.
     pub suspended: Option<LeafIndex>,
 }
@@ -24,6 +27,7 @@ impl Org {
         Org {
             roles: roles.into_iter().collect(),
             since,
+            registered: None,
             suspended: None,
         }
     }
@@ -52,13 +56,16 @@ impl Roster {
     }
 
     /// An organisation is admitted, or its texts and roles are replaced.
-    pub(super) fn admit_org(&mut self, index: LeafIndex, body: &Body) {
+    pub(super) fn admit_org(&mut self, index: LeafIndex, event: &SignedEvent) {
+        let body = event.body();
         let id = body.id.as_ref().and_then(|id| OrgId::new(&id.0).ok());
         let (Some(id), Some(roles)) = (id, &body.roles) else {
             return;
         };
         let org = self.orgs.entry(id.clone());
-        org.or_insert_with(|| Org::new([], index)).roles = roles.iter().copied().collect();
+        let org = org.or_insert_with(|| Org::new([], index));
+        org.roles = roles.iter().copied().collect();
+        org.registered = Some(event.id());
         self.keep_authority(&id);
     }
 

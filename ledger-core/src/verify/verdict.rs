@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::{Hash, LotId};
+use crate::ids::{EventId, Hash, LotId, OrgId};
 use crate::lot::{LotHistory, LotState};
 
 use super::{Finding, LotTimes, PrivatePart, Proof, Statement};
@@ -43,6 +43,8 @@ pub struct Verdict {
     pub lot: Option<LotId>,
     /// Its history, told by the events whose signatures hold.
     pub history: Option<LotHistory>,
+    /// The `org` event of each organisation whose texts took effect last, as far as the bundle shows.
+    pub registered: BTreeMap<OrgId, EventId>,
     /// When the lot and its ancestors came into being, the lot first.
     pub times: Vec<LotTimes>,
     /// Seconds since 1970 as of which the quorum speaks, if there is one.

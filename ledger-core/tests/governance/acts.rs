@@ -474,3 +474,26 @@ fn a_later_anchor_needs_the_validators_of_the_one_before_it() {
     let id = ledger.in_force("so-1", third).event.id().0;
     ledger.void("farm-admin", approve(id), VoidReason::NotPermitted);
 }
+
+#[test]
+fn an_organisation_is_registered_by_the_event_that_took_effect_last() {
+    let mut ledger = province();
+    let registered = |ledger: &Ledger| {
+        let roster = ledger.replica.roster();
+        roster.org(&org("FARM")).unwrap().registered.unwrap()
+    };
+    let before = registered(&ledger);
+    let first = ledger.in_force("so-1", admission("FARM", &[Role::Producer]));
+    let second = ledger.in_force("so-2", admission("FARM", &[Role::Packer]));
+    assert_eq!(registered(&ledger), before, "only proposed");
+    ledger.in_force("so-1", approve(second.event.id().0));
+    assert_eq!(registered(&ledger), second.event.id());
+    ledger.in_force("so-2", approve(first.event.id().0));
+    assert_eq!(
+        registered(&ledger),
+        first.event.id(),
+        "said first, in effect last"
+    );
+    let roster = ledger.replica.roster();
+    assert_eq!(roster.org(&org("SO")).unwrap().registered, None);
+}

@@ -23,8 +23,11 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Scene {
+        Scene::of(World::harvested()).await
+    }
+
+    async fn of(world: World) -> Scene {
         let (feed, url) = Feed::start().await;
-        let world = World::harvested();
         feed.publish(&world);
         let data = tempfile::tempdir().unwrap();
         let mut station = Station::open(&world, &url, data.path());
@@ -214,6 +217,24 @@ async fn every_address_has_its_status_and_head_is_like_get() {
         ),
         (204, "GET, HEAD, POST")
     );
+}
+
+#[tokio::test]
+async fn a_name_that_is_only_proposed_is_nobodys_name() {
+    const PROPOSED: &str = "Tên mới chưa ai đồng ý";
+    for (is_agreed, shown) in [(false, "Hợp tác xã &lt;Bến&gt; Nắng"), (true, PROPOSED)] {
+        let mut world = World::harvested();
+        world.propose_name(PROPOSED);
+        if is_agreed {
+            world.agree();
+        }
+        let scene = Scene::of(world).await;
+        for path in [format!("/xem/{GOOD}"), format!("/xem/01/{GTIN}")] {
+            let text = get(scene.address, &path).await.text();
+            assert!(text.contains(shown), "{path}: {shown}");
+            assert_eq!(text.contains(PROPOSED), is_agreed, "{path}");
+        }
+    }
 }
 
 #[tokio::test]

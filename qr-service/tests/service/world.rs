@@ -3,7 +3,8 @@
 use ed25519_dalek::SigningKey;
 use ledger_core::anchor::Anchor;
 use ledger_core::body::{
-    Body, Commune, Lives, LotUse, Number, Output, PlaceType, Point, Role, Sealable, Text, Valid,
+    Body, Commune, Lives, LotUse, Number, Output, PlaceType, Point, Rights, Role, Sealable, Text,
+    Valid,
 };
 use ledger_core::checkpoint::Checkpoint;
 use ledger_core::code::PrintedCode;
@@ -11,7 +12,7 @@ use ledger_core::commitment::Opening;
 use ledger_core::cosignature::{CosignatureTime, Cosigner};
 use ledger_core::encode::Value;
 use ledger_core::genesis::Genesis;
-use ledger_core::ids::{DeviceKey, Hash, LotId, OrgId, PlaceId, ProductId, TreeSize};
+use ledger_core::ids::{DeviceKey, EventId, Hash, LotId, OrgId, PlaceId, ProductId, TreeSize};
 use ledger_core::key::PublicKey;
 use ledger_core::kind::Kind;
 use ledger_core::note::NoteSigner;
@@ -34,6 +35,7 @@ const AUTHORITY: u8 = 1;
 const SEQUENCER: u8 = 2;
 const LOG: u8 = 3;
 const FARM: u8 = 4;
+const SECOND_OFFICER: u8 = 5;
 pub const WITNESSES: [u8; 3] = [11, 12, 13];
 
 fn key(seed: u8) -> SigningKey {
@@ -109,6 +111,8 @@ pub fn address() -> Opening {
 pub struct World {
     pub replica: Replica,
     pub entries: Vec<Vec<u8>>,
+    /// The name of the farm that was proposed last.
+    proposal: Option<EventId>,
 }
 
 impl World {
@@ -130,6 +134,7 @@ impl World {
         World {
             replica: Replica::new(&bytes).unwrap(),
             entries: vec![bytes],
+            proposal: None,
         }
     }
 
@@ -185,6 +190,41 @@ impl World {
             ..Body::new(Kind::Device)
         };
         self.say(AUTHORITY, "SO", device);
+    }
+
+    /// From now on two officers must agree, and only one of them says that the farm is called so.
+    pub fn propose_name(&mut self, farm: &str) {
+        let second = Body {
+            org: Some(org("SO")),
+            key: Some(Hash(public(SECOND_OFFICER))),
+            rights: Some(Rights::Administrator),
+            lives: Some(Lives::Own),
+            ..Body::new(Kind::Device)
+        };
+        self.say(AUTHORITY, "SO", second);
+        let two = Body {
+            count: Some(2),
+            ..Body::new(Kind::Threshold)
+        };
+        self.say(AUTHORITY, "SO", two);
+        let renamed = Body {
+            id: Some(Number("FARM".into())),
+            name: name(farm),
+            roles: Some(vec![Role::Packer, Role::Producer]),
+            ..Body::new(Kind::Org)
+        };
+        self.proposal = Some(self.say(AUTHORITY, "SO", renamed));
+        self.map_head();
+    }
+
+    /// The second officer agrees.
+    pub fn agree(&mut self) {
+        let approve = Body {
+            reference: self.proposal.map(|id| id.0),
+            ..Body::new(Kind::Approve)
+        };
+        self.say(SECOND_OFFICER, "SO", approve);
+        self.map_head();
     }
 
     fn register(&mut self) {
@@ -297,7 +337,7 @@ impl World {
         .sign(&key(seed), &self.replica.ledger_id(), &org(iss), link)
     }
 
-    fn say(&mut self, seed: u8, iss: &str, body: Body) {
+    fn say(&mut self, seed: u8, iss: &str, body: Body) -> EventId {
         let event = self.sign(seed, iss, body);
         let logged = self
             .replica
@@ -305,6 +345,7 @@ impl World {
             .unwrap();
         assert_eq!(logged.void, None);
         self.entries.push(event.bytes().to_vec());
+        event.id()
     }
 
     /// The map head that ends every published checkpoint.
