@@ -12,6 +12,7 @@ use ledger_core::commitment::Opening;
 use ledger_core::encode::Value;
 use ledger_core::ids::{EventId, Hash, LeafIndex, LedgerId, LotId, OrgId, PlaceId, ProductId};
 use ledger_core::kind::Kind;
+use ledger_core::replica::Replica;
 use ledger_core::roster::VoidReason;
 use ledger_core::sign::{Envelope, SignedEvent, event_id};
 use ledger_core::subject::created_lots;
@@ -72,8 +73,10 @@ pub struct Book {
     waiting: Vec<SignedEvent>,
     /// Waited, and can never be logged.
     stuck: Vec<SignedEvent>,
-    /// Registrations of organisations, the newest of each.
+    /// Registrations of organisations, of each the newest that took effect.
     orgs: BTreeMap<OrgId, Body>,
+    /// Registrations of organisations that were said: with several officers a proposal only, until enough agree.
+    said: HashMap<EventId, (OrgId, Body)>,
     /// Registrations of own places and products, the newest of each.
     places: BTreeMap<PlaceId, Body>,
     products: BTreeMap<ProductId, Body>,
@@ -92,6 +95,7 @@ impl Book {
             waiting: Vec::new(),
             stuck: Vec::new(),
             orgs: BTreeMap::new(),
+            said: HashMap::new(),
             places: BTreeMap::new(),
             products: BTreeMap::new(),
             opened: HashMap::new(),
@@ -117,6 +121,7 @@ impl Book {
         self.nature = Some(nature.clone());
         let waiting = ledger.pending().await?;
         self.read_log(ledger, &nature.ledger).await?;
+        self.settle(ledger).await?;
         self.read_waiting(&nature.ledger, &waiting);
         self.open_words(ledger).await?;
         Ok(nature)
@@ -178,8 +183,9 @@ impl Book {
         };
         match body.kind {
             Kind::Org => {
-                self.orgs
-                    .extend(OrgId::new(number).ok().map(|org| (org, body.clone())));
+                let org = OrgId::new(number).ok();
+                self.said
+                    .extend(org.map(|org| (event.id(), (org, body.clone()))));
             }
             Kind::Place => {
                 self.places.extend(
@@ -197,6 +203,26 @@ impl Book {
             }
             _ => {}
         }
+    }
+
+    /// Takes over what took effect of the registrations that were said, and keeps what still waits for consent.
+    async fn settle(&mut self, ledger: &LedgerHandle) -> Result<(), LedgerError> {
+        if self.said.is_empty() {
+            return Ok(());
+        }
+        let orgs: BTreeSet<OrgId> = self.said.values().map(|(org, _)| org.clone()).collect();
+        let ask = move |replica: &Replica| {
+            let roster = replica.roster();
+            let registered = |org| roster.org(org)?.registered;
+            let open: BTreeSet<EventId> = roster.open_proposals().map(|(id, _)| id).collect();
+            let settled: Vec<EventId> = orgs.iter().filter_map(registered).collect();
+            (settled, open)
+        };
+        let (settled, open) = ledger.try_read(ask).await?;
+        let settled = settled.iter().filter_map(|id| self.said.remove(id));
+        self.orgs.extend(settled);
+        self.said.retain(|id, _| open.contains(id));
+        Ok(())
     }
 
     fn read_waiting(&mut self, ledger: &LedgerId, pending: &[Vec<u8>]) {
@@ -402,5 +428,97 @@ impl Book {
             .iter()
             .flat_map(|event| event.body().codes.iter().flatten().cloned())
             .collect()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use std::time::Duration;
+
+    use ed25519_dalek::SigningKey;
+    use ledger_core::body::Rights;
+    use ledger_core::ids::DeviceKey;
+    use ledger_core::key::PublicKey;
+    use ledger_core::sign::Draft;
+
+    use super::*;
+    use crate::fixture::*;
+    use crate::ledger::{EventStatus, Timing, Writer, spawn};
+
+    const PROPOSED: &str = "HTX tên mới";
+
+    /// Makes two officers agree from now on, and one of them propose a name for `HTX-1`.
+    fn propose(so: &mut Writer, second: &SigningKey) -> EventId {
+        let officer = Body {
+            rights: Some(Rights::Administrator),
+            ..enrol(&org(SO), Hash(PublicKey::of(second).to_bytes())).body
+        };
+        let two = Body {
+            count: Some(2),
+            ..Body::new(Kind::Threshold)
+        };
+        let renamed = Body {
+            name: Some(Sealable::Text(PROPOSED.into())),
+            ..admit(&org("HTX-1")).body
+        };
+        let said = [officer, two, renamed].map(|body| {
+            let receipt = so.record(&org(SO), draft(body), at(1)).unwrap();
+            receipt.event_id
+        });
+        so.sequence(at(2)).unwrap();
+        said[2]
+    }
+
+    async fn approve(ledger: &LedgerHandle, second: &SigningKey, proposal: EventId) {
+        let device = DeviceKey(PublicKey::of(second).to_bytes());
+        let place = move |replica: &Replica| (replica.ledger_id(), replica.next_link(&device));
+        let (id, link) = ledger.try_read(place).await.unwrap();
+        let time = Timestamp::vietnam(NOW as i64);
+        let draft = Draft {
+            occurred: time,
+            signed: time,
+            body: Body {
+                reference: Some(proposal.0),
+                ..Body::new(Kind::Approve)
+            },
+        };
+        let event = draft.sign(second, &id, &org(SO), link);
+        ledger.submit(event.bytes().to_vec()).await.unwrap();
+        let logged = async {
+            while !matches!(
+                ledger.status(event.id()).await,
+                EventStatus::Logged(..) | EventStatus::Cosigned(_)
+            ) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), logged)
+            .await
+            .expect("in time");
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_only_proposed_is_not_shown_until_enough_officers_agree() {
+        let province = Province::new(1, None);
+        let second = SigningKey::from_bytes(&[91; 32]);
+        let mut so = province.sequencer();
+        let proposal = propose(&mut so, &second);
+        drop(so);
+        let mut options = province.options(&org(SO), Default::default());
+        options.timing = Timing {
+            batch: Duration::from_millis(5),
+            ..Timing::default()
+        };
+        let (task, _) = spawn(province.folder(&org(SO)), options).await.unwrap();
+        let ledger = task.handle();
+
+        let mut book = Book::new([org("HTX-1")]);
+        book.catch_up(&ledger).await.unwrap();
+        assert_eq!(book.org_name(&org("HTX-1")), "HTX mẫu");
+        approve(&ledger, &second, proposal).await;
+        book.catch_up(&ledger).await.unwrap();
+        assert_eq!(book.org_name(&org("HTX-1")), PROPOSED);
+        task.stop().await;
     }
 }
