@@ -45,12 +45,20 @@ fn void(reason: VoidReason) -> Question {
         VoidReason::Suspended => ("", "Liên hệ cơ quan quản lý"),
         _ => ("", ""),
     };
+    // The reason's own sentence speaks of what was kept; here nothing is signed yet.
+    let (message_vi, message_en) = match reason {
+        VoidReason::Suspended => (
+            "Đơn vị đang bị tạm dừng nên chưa ghi được việc này.",
+            "The organisation is suspended, so this cannot be recorded now.",
+        ),
+        _ => (reason.message_vi(), reason.message_en()),
+    };
     Question {
         code: reason.code(),
         weight: Weight::Refuse,
         field,
-        message_vi: reason.message_vi().to_owned(),
-        message_en: reason.message_en().to_owned(),
+        message_vi: message_vi.to_owned(),
+        message_en: message_en.to_owned(),
         remedy_vi,
     }
 }
@@ -243,5 +251,17 @@ fn allowed(who: Who) -> &'static str {
         Who::Governor | Who::Approver => "máy quản trị của cơ quan quản lý",
         Who::Steward => "máy quản trị của đơn vị hoặc của cơ quan quản lý",
         Who::Sequencer => "máy chốt mục lục",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn before_signing_nothing_is_said_to_be_kept() {
+        let question = void(VoidReason::Suspended);
+        assert_eq!(question.code, "DANG_TAM_DUNG");
+        assert!(!question.message_vi.contains("đã lưu") && !question.message_en.contains("kept"));
     }
 }
