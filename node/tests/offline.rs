@@ -425,18 +425,6 @@ fn an_event_that_two_members_saw_and_the_log_never_took_is_shown_by_their_receip
 }
 
 #[test]
-fn a_bundle_that_does_not_speak_of_an_event_does_not_hide_it() {
-    let (province, [first, _]) = Province::stored();
-    province.prove(&["bundle", "t/38C57RHV2"], "code.bundle");
-    let id = first.id().to_string();
-    province.prove(&["map-head", "code.bundle", &id], "map.evidence");
-    let (exit, answer) = province.verify("map.evidence", &[]);
-    assert_eq!(exit, 5, "{answer}");
-    assert_eq!(state(&answer, "logged").0, "proven");
-    assert_eq!(state(&answer, "missing").1, "left_out");
-}
-
-#[test]
 fn other_exit_codes_tell_whose_fault_it_is() {
     let (province, _) = Province::stored();
     province.write("garbage", b"\xa1afx");

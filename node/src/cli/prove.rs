@@ -40,7 +40,6 @@ Ví dụ (examples):
   node prove ledger --out so.ocop-ledger                      cả sổ (the whole ledger)
   node prove heads ban-1.txt ban-2.txt --out hai-ban.evidence hai bản chốt trái nhau (two heads)
   node prove fork viec-1.cose viec-2.cose --out fork.evidence hai việc cùng số thứ tự (two events at one place)
-  node prove map-head xau.bundle 5f1c… --out muc-luc.evidence mục lục giấu một việc (a map head that hides an event)
   node prove seen viec.cose --org ORG-01 --out thay.receipt   báo rằng đơn vị đã thấy một việc (a seen receipt)
   node prove withheld viec.cose a.receipt b.receipt --delay 86400 --out giu-lai.evidence
 Người nhận kiểm bằng (check with): node verify TỆP --anchor anchor.txt")]
@@ -79,13 +78,6 @@ enum What {
         first: PathBuf,
         /// Tệp việc thứ hai (another)
         second: PathBuf,
-    },
-    /// Mục lục giấu một việc có trong sổ (a map head that hides an event of its log)
-    MapHead {
-        /// Hồ sơ mà ai đó đã đưa (the bundle that somebody showed)
-        bundle: PathBuf,
-        /// Mã việc bị giấu (the hidden event)
-        id: String,
     },
     /// Báo rằng đơn vị đã thấy một việc (state that this organisation saw an event)
     Seen {
@@ -128,10 +120,6 @@ pub fn prove(folder: &Folder, args: &ProveArgs) -> Result<Exit, CommandError> {
                 read(second, SMALL_BYTES_MAX)?,
             );
             save(out, &accuse::fork(folder, first, second)?)
-        }
-        What::MapHead { bundle, id } => {
-            let bundle = read(bundle, bundle::BUNDLE_MAX_BYTES as u64)?;
-            save(out, &accuse::map_head(folder, &bundle, &event_id(id)?)?)
         }
         What::Seen { envelope, org } => {
             save(out, &seen(folder, &read(envelope, SMALL_BYTES_MAX)?, org)?)

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ledger_core::bundle::Bundle;
-use ledger_core::evidence::{Evidence, Excerpt, Fork, Heads, MapHead, Withheld};
+use ledger_core::evidence::{Evidence, Excerpt, Fork, Heads, Withheld};
 use ledger_core::gather::excerpt;
 use ledger_core::ids::{EventId, LeafIndex, OrgId, TreeSize};
 use ledger_core::merkle::{inclusion_proof, prefix_proof, root_at};
@@ -61,31 +60,6 @@ pub(super) fn fork(
         lists: Some(lists),
     };
     Ok(Evidence::Fork(fork).encode())
-}
-
-/// A bundle that hides an event which our log has at the bundle's head.
-pub(super) fn map_head(
-    folder: &Folder,
-    bundle: &[u8],
-    id: &EventId,
-) -> Result<Vec<u8>, CommandError> {
-    let stored = Stored::open(folder, Upto::Signed)?;
-    let bundle = Bundle::decode(bundle).map_err(unreadable)?;
-    let note = Note::parse(bundle.checkpoint.as_bytes()).map_err(unreadable)?;
-    let checkpoint = checkpoint_of(&note)?;
-    if root_at(stored.tree(), checkpoint.size()).ok() != Some(checkpoint.root()) {
-        return Err(missing(
-            "Sổ ở đây không phải sổ của hồ sơ đó: dùng node prove heads.",
-            "the log here is not that of the bundle's head: use prove heads",
-        ));
-    }
-    let index = stored.find(id)?;
-    let map_head = MapHead {
-        genesis: stored.genesis()?,
-        event: placed_at(&stored, index, checkpoint.size())?,
-        lists: Excerpt::from(bundle),
-    };
-    Ok(Evidence::MapHead(map_head).encode())
 }
 
 pub(super) fn withheld(
